@@ -1,0 +1,360 @@
+"""The front door: the command line, the wiring of the rooms, and the Bot class."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NoReturn
+
+import aiohttp
+import click
+import discord
+import yarl
+from discord.ext import commands
+from pydantic import SecretStr
+
+from cogs import sentences
+from cogs.client import DrawingBot
+from cogs.delivery import Delivery
+from cogs.error_answers import CONNECTION_ERRORS, answer_error
+from cogs.imagine import Imagine
+from cogs.model import Model
+from cogs.plain_text import NO_MENTIONS
+from generation.aspect_ratio import AspectRatio
+from generation.content_policy import ContentPolicy
+from generation.errors import GenerationError, ModelUnavailable
+from generation.local_engine import ENGINE_THREAD, LocalEngine
+from generation.model_errors import ModelLoadError
+from generation.model_source import ModelSource
+from generation.quality import Quality
+from generation.rate_limiter import PersonLimits, RateLimiter
+from generation.rating import Rating
+from generation.request import GenerationRequest
+from generation.service import GenerationService, ServiceLimits
+from generation.tiny_checkpoint import build_tiny_checkpoint, is_built
+from logs import set_up_logging
+from settings import DiscordSettings, Settings, SettingsError, load_settings, read_token
+from terminal.render import render_to_files
+from terminal.sandbox_session import run_sandbox
+
+log = logging.getLogger("anim4gine")
+
+EXIT_FAILURE, EXIT_MISCONFIGURED = 1, 2
+DELIVERY_TIMEOUT_S = 5
+"""How long a shutdown waits for the last messages to be edited."""
+
+FIRST_STEPS = """\
+There is no bot token, so I can't log in to Discord. To get one:
+  1. Open https://discord.com/developers/applications and press "New Application".
+  2. Under "Bot", press "Reset Token" and copy it.
+  3. Start me again with it in the environment: DISCORD_TOKEN=... python bot.py
+Or try me without Discord, on this machine alone: make sandbox (or: python bot.py sandbox)"""
+
+
+class Anim4gineBot(DrawingBot):
+    """The Discord client: loads the cogs, syncs the commands, turns errors into sentences."""
+
+    def __init__(self, service: GenerationService, clock: Callable[[], datetime]) -> None:
+        # Slash commands and components need no privileged intent, and of the others only this one.
+        intents = discord.Intents(guilds=True)
+        # Voice is nothing that a drawing bot needs; without this discord.py warns of it at every start.
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
+        super().__init__(
+            command_prefix=commands.when_mentioned,
+            help_command=None,
+            intents=intents,
+            allowed_mentions=NO_MENTIONS,
+        )
+        self.service = service
+        self.delivery = Delivery(clock)
+        self.tree.error(answer_error)
+
+    async def setup_hook(self) -> None:
+        """Start to load the model, then make the commands known; runs between login and connection."""
+        self.service.start()
+        for cog in (Imagine(self, self.service, self.delivery), Model(self, self.service)):
+            await self.add_cog(cog)
+        synced = await self.tree.sync()
+        log.info("Logged in as %s; %d commands are in place", self.user, len(synced))
+
+    async def close(self) -> None:
+        """End what waits and runs, tell the askers, and leave."""
+        if not self.is_closed():
+            await self.service.stop()
+            await self.delivery.settle(DELIVERY_TIMEOUT_S)
+        await super().close()
+
+
+def build_service(settings: Settings, clock: Callable[[], datetime]) -> GenerationService:
+    """Wire the generation service from the settings; nothing starts yet."""
+    model = settings.model
+    return GenerationService(
+        engine=LocalEngine(
+            ModelSource(
+                source=model.source,
+                revision=model.revision or None,
+                device=model.device,
+                dtype=model.dtype,
+                config=model.config or None,
+            )
+        ),
+        profile=settings.profile,
+        model_name=model.source,
+        policy=ContentPolicy(
+            everyday_ceiling=Rating(settings.policy.everyday_ceiling),
+            age_restricted_ceiling=Rating(settings.policy.age_restricted_ceiling),
+        ),
+        rate_limiter=RateLimiter(
+            PersonLimits(
+                requests_per_minute=settings.limits.requests_per_minute,
+                waiting_at_once=settings.limits.waiting_per_person,
+            ),
+            clock,
+        ),
+        limits=ServiceLimits(
+            queue_length=settings.limits.queue_length,
+            prompt_tokens=settings.limits.prompt_tokens,
+            steps=settings.limits.steps,
+        ),
+        clock=clock,
+    )
+
+
+def utc_now() -> datetime:
+    """The clock that everything in the running program reads."""
+    return datetime.now(UTC)
+
+
+async def point_discord_at(api_base: str) -> None:
+    """Let discord.py talk to `api_base`: its two base addresses are all that changes.
+
+    Raises:
+        aiohttp.ClientError, TimeoutError: nobody there, or nobody who speaks Discord's API.
+    """
+    if api_base == DiscordSettings().api_base:
+        return
+    discord.http.Route.BASE = api_base
+    timeout = aiohttp.ClientTimeout(total=10)
+    async with (
+        aiohttp.ClientSession(timeout=timeout, raise_for_status=True) as session,
+        session.get(f"{api_base}/gateway") as response,
+    ):
+        gateway = await response.json()
+    discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway["url"])
+
+
+async def serve(settings: Settings, token: SecretStr) -> None:
+    """Run the bot until it is cancelled."""
+    await point_discord_at(settings.discord.api_base)
+    async with Anim4gineBot(build_service(settings, utc_now), utc_now) as bot:
+        await bot.start(token.get_secret_value())
+
+
+def run_until_signalled(main: Coroutine[Any, Any, None]) -> None:
+    """Run `main` on an event loop until it ends; SIGINT or SIGTERM cancels it, a second one exits at once."""
+
+    async def supervised() -> None:
+        task = asyncio.current_task()
+        loop = asyncio.get_running_loop()
+
+        def stop() -> None:
+            for signal_number in (signal.SIGINT, signal.SIGTERM):
+                loop.add_signal_handler(signal_number, os._exit, EXIT_FAILURE)
+            if task is not None:
+                task.cancel()
+
+        # Windows has no signal handlers on the loop; there Ctrl-C cancels the task by itself.
+        with suppress(NotImplementedError):
+            for signal_number in (signal.SIGINT, signal.SIGTERM):
+                loop.add_signal_handler(signal_number, stop)
+        with suppress(asyncio.CancelledError):
+            await main
+
+    asyncio.run(supervised())
+    if any(thread.name.startswith(ENGINE_THREAD) for thread in threading.enumerate()):
+        # A download or an import on the engine's thread can't be interrupted, and Python would wait for it.
+        logging.shutdown()
+        sys.stdout.flush()
+        os._exit(0)
+
+
+def leave(sentence: str, exit_code: int) -> NoReturn:
+    """End the program with one sentence on standard error."""
+    click.echo(sentence, err=True)
+    raise SystemExit(exit_code)
+
+
+class AspectParameter(click.ParamType[AspectRatio]):
+    """An aspect ratio on the command line: a name, a ratio, or pixels."""
+
+    name = "aspect"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> AspectRatio:
+        """Find the member, or tell which there are."""
+        try:
+            return value if isinstance(value, AspectRatio) else AspectRatio.parse(value)
+        except ValueError:
+            self.fail(f"{value!r} is none of {', '.join(aspect.value for aspect in AspectRatio)}", param, ctx)
+
+
+def config_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `--config`; it may stand before or after the subcommand."""
+    option = click.option(
+        "--config",
+        type=click.Path(path_type=Path),
+        expose_value=False,
+        callback=_remember_config,
+        help="Settings file (config.toml unless given).",
+    )
+    return option(command)
+
+
+def _remember_config(context: click.Context, _param: click.Parameter, value: Path | None) -> None:
+    if value is not None:
+        context.find_root().obj = value
+
+
+def settings_or_exit() -> Settings:
+    """Load the settings that the command line names; a mistake in them ends the program."""
+    file = click.get_current_context().find_root().obj or Path("config.toml")
+    try:
+        return load_settings(file)
+    except SettingsError as error:
+        leave(str(error), EXIT_MISCONFIGURED)
+
+
+@click.group(invoke_without_command=True)
+@config_option
+@click.pass_context
+def cli(context: click.Context) -> None:
+    """Anim4gine Bot: anime communities draw with Animagine XL 4.0, on your own GPU.
+
+    Without a command it connects to Discord, as `run` does.
+    """
+    if context.invoked_subcommand is None:
+        context.invoke(run)
+
+
+@cli.command()
+@config_option
+def run() -> None:
+    """Connect to Discord and draw for its people."""
+    settings = settings_or_exit()
+    try:
+        token = read_token(settings, os.environ)
+    except SettingsError as error:
+        leave(str(error), EXIT_MISCONFIGURED)
+    if token is None:
+        leave(FIRST_STEPS, EXIT_MISCONFIGURED)
+    set_up_logging(settings.logging.level, [token.get_secret_value()])
+    try:
+        run_until_signalled(serve(settings, token))
+    except discord.LoginFailure:
+        leave(
+            "Discord refused the token. Copy the bot's token again (not the client secret).",
+            EXIT_MISCONFIGURED,
+        )
+    except (discord.DiscordException, *CONNECTION_ERRORS) as error:
+        leave(f"Discord can't be reached at {settings.discord.api_base}: {error!r}", EXIT_FAILURE)
+
+
+@cli.command()
+@config_option
+@click.option("--port", type=click.IntRange(0, 65_535), help="Port of the page (sandbox.port unless given).")
+@click.option(
+    "--configured-model", is_flag=True, help="Draw with the model of the settings, not the tiny one."
+)
+def sandbox(port: int | None, configured_model: bool) -> None:
+    """Try the bot without Discord: a chat page on this machine, with the bot in it."""
+    settings = settings_or_exit()
+    set_up_logging(settings.logging.level)
+    if not configured_model:
+        settings = with_tiny_model(settings)
+    port = settings.sandbox.port if port is None else port
+    try:
+        run_until_signalled(run_sandbox(settings, port, serve))
+    except OSError as error:
+        leave(
+            f"The page can't be served on port {port} ({error.strerror}). Another one: --port 0", EXIT_FAILURE
+        )
+
+
+@cli.command()
+@click.argument("tags")
+@click.option("--subject", default="", help="Who is in the picture: 1girl, 1boy, 2girls, ...")
+@click.option("--character", default="", help="A character's name.")
+@click.option("--series", default="", help="The series that the character is from.")
+@click.option(
+    "--rating", type=click.Choice([rating.value for rating in Rating]), default="safe", show_default=True
+)
+@click.option("--year", type=int, help="Draw in the style of a year, 2005 to 2025.")
+@click.option(
+    "--quality",
+    type=click.Choice([quality.value for quality in Quality]),
+    default="recommended",
+    show_default=True,
+)
+@click.option(
+    "--negative", "negative_prompt", default="", help="What to keep out, besides the model's own list."
+)
+@click.option(
+    "--aspect",
+    "aspect_ratio",
+    type=AspectParameter(),
+    default="portrait",
+    show_default=True,
+    help="A name, ratio or size: landscape, 3:2, 1216x832.",
+)
+@click.option(
+    "--steps", "num_inference_steps", type=int, help="Denoising steps (the model's own unless given)."
+)
+@click.option("--guidance", "guidance_scale", type=float, help="How closely to follow the tags.")
+@click.option("--seed", type=int, help="The same seed gives the same picture.")
+@click.option("--count", type=int, default=1, show_default=True, help="How many pictures, 1 to 4.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default="picture.png",
+    show_default=True,
+    help="The file to write; several pictures are numbered.",
+)
+@click.option("--tiny", is_flag=True, help="Use the tiny practice model: random weights, no download.")
+@config_option
+def render(output: Path, tiny: bool, rating: str, quality: str, **options: Any) -> None:
+    """Draw TAGS to a file, with the service that draws on Discord."""
+    settings = settings_or_exit()
+    set_up_logging("WARNING" if settings.logging.level == "INFO" else settings.logging.level)
+    if tiny:
+        settings = with_tiny_model(settings)
+    try:
+        request = GenerationRequest(rating=Rating(rating), quality=Quality(quality), **options)
+        run_until_signalled(render_to_files(build_service(settings, utc_now), request, output))
+    except ModelUnavailable as error:
+        reason = error.cause.reason if isinstance(error.cause, ModelLoadError) else repr(error.cause)
+        hint = "" if tiny else "\nTo try without it: add --tiny"
+        leave(f"The model {settings.model.source} can't be loaded: {reason}{hint}", EXIT_FAILURE)
+    except GenerationError as error:
+        leave(sentences.refusal(error), EXIT_FAILURE)
+    except OSError as error:
+        leave(f"{output} can't be written: {error.strerror}", EXIT_FAILURE)
+
+
+def with_tiny_model(settings: Settings) -> Settings:
+    """Return the settings with the practice model in place of the configured one; builds it if it isn't there."""
+    folder = settings.paths.data / "tiny-sdxl"
+    if not is_built(folder):
+        click.echo("Building the practice model (once) ...", err=True)
+        build_tiny_checkpoint(folder)
+    tiny = settings.model.model_copy(update={"source": str(folder)})
+    return settings.model_copy(update={"model": tiny})
+
+
+if __name__ == "__main__":
+    cli()

@@ -1,0 +1,1 @@
+"""What people in Discord touch: slash commands, buttons, forms, messages."""

@@ -1,0 +1,24 @@
+"""Discord's limits that the bot works within, each with its source in Discord's documentation."""
+
+from datetime import timedelta
+
+TOKEN_LIFETIME = timedelta(minutes=15)
+"""How long an interaction's message can be edited ("Interaction Tokens", receiving-and-responding)."""
+
+UPLOAD_TOTAL_BYTES = 25 * 2**20
+"""One request, all files together ("Uploading Files", reference)."""
+
+ALT_TEXT_LENGTH = 1024
+"""Characters of an attachment's description (message resource, attachment object)."""
+
+EMBED_DESCRIPTION_LENGTH = 4096
+"""Characters of an embed's description (message resource, embed limits)."""
+
+CHOICES = 25
+"""Autocomplete offers and fixed choices of an option (application commands)."""
+
+CHOICE_LENGTH = 100
+"""Characters of a choice's name and of its value (application commands)."""
+
+PROGRESS_EDIT_INTERVAL_S = 2.5
+"""Our own pace: interaction webhooks bear 5 requests in 2 s for each token, and an edit is not worth more."""

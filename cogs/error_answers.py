@@ -1,0 +1,59 @@
+"""The one place where an exception in a command or component becomes a sentence for the person."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+import discord
+from discord import app_commands
+
+from cogs import sentences
+from cogs.errors import CogError
+from cogs.plain_text import NO_MENTIONS
+from generation.errors import GenerationError
+
+log = logging.getLogger(__name__)
+
+CONNECTION_ERRORS = (aiohttp.ClientError, TimeoutError, OSError)
+"""Broken connections to Discord; discord.py passes them on and they are no `discord.HTTPException`."""
+
+
+async def answer_error(interaction: discord.Interaction, error: Exception) -> None:
+    """Tell the asker alone what went wrong; what isn't their doing is logged with the interaction's id."""
+    if isinstance(error, app_commands.CommandInvokeError):
+        error = error.original if isinstance(error.original, Exception) else error
+    if isinstance(error, GenerationError | CogError):
+        sentence = sentences.refusal(error)
+    elif isinstance(error, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch):
+        log.warning("A command is out of step with Discord: %s", error)
+        sentence = "This command has just changed. Please type it once more."
+    else:
+        log.error("Interaction %d failed", interaction.id, exc_info=error)
+        sentence = sentences.apology(str(interaction.id))
+    try:
+        await answer_privately(interaction, sentence)
+    except (discord.HTTPException, *CONNECTION_ERRORS):
+        log.warning("Interaction %d could not be told of its error", interaction.id, exc_info=True)
+
+
+async def answer_privately(interaction: discord.Interaction, sentence: str) -> None:
+    """Show `sentence` to the asker alone, whether or not the interaction was deferred for all to see.
+
+    A deferred message can't become private, and the first follow-up would take its place; so it goes first.
+    """
+    if not interaction.response.is_done():
+        await interaction.response.send_message(sentence, ephemeral=True, allowed_mentions=NO_MENTIONS)
+        return
+    if interaction.response.type is discord.InteractionResponseType.deferred_channel_message:
+        await interaction.delete_original_response()
+    await interaction.followup.send(sentence, ephemeral=True, allowed_mentions=NO_MENTIONS)
+
+
+@asynccontextmanager
+async def answering_errors(interaction: discord.Interaction) -> AsyncIterator[None]:
+    """Answer what the block raises; for components, which the command tree's error handler doesn't see."""
+    try:
+        yield
+    except Exception as error:  # the border to discord.py, where everything is answered and logged
+        await answer_error(interaction, error)

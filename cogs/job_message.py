@@ -1,0 +1,108 @@
+"""What the message of a job shows: a line while it waits or runs, the pictures with their facts at the end."""
+
+import asyncio
+import io
+import re
+from dataclasses import dataclass
+
+import discord
+
+from cogs import sentences
+from cogs.cancel_button import CancelButton
+from cogs.discord_limits import ALT_TEXT_LENGTH, EMBED_DESCRIPTION_LENGTH, UPLOAD_TOTAL_BYTES
+from cogs.plain_text import code_block, shortened
+from generation.image import ImageParameters
+from generation.image_encoding import EncodedImage, fit_upload
+from generation.job import Finished, Job, Queued, Running
+
+ACCENT = discord.Colour(0xF08CB4)
+
+_FILE_NAME_LENGTH = 48
+_UPLOAD_OVERHEAD_BYTES = 64 * 1024  # the request's JSON and multipart frames
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file of a message: its name, content, and what it shows in words."""
+
+    name: str
+    content: bytes
+    alt_text: str
+
+    def as_file(self) -> discord.File:
+        """Make discord.py's form of it, which can be sent once."""
+        return discord.File(io.BytesIO(self.content), filename=self.name, description=self.alt_text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobMessage:
+    """All of a message's parts. It can be sent any number of times."""
+
+    content: str = ""
+    embed: discord.Embed | None = None
+    attachments: tuple[Attachment, ...] = ()
+    cancellable_job_id: str | None = None
+
+    def view(self) -> discord.ui.View | None:
+        """Make the row of buttons."""
+        if self.cancellable_job_id is None:
+            return None
+        return discord.ui.View(timeout=None).add_item(CancelButton(self.cancellable_job_id))
+
+    def files(self) -> list[discord.File]:
+        """Make the files."""
+        return [attachment.as_file() for attachment in self.attachments]
+
+
+def progress_message(job: Job, update: Queued | Running) -> JobMessage:
+    """Say how far a job is, with a button to call it off."""
+    content = sentences.queued(update) if isinstance(update, Queued) else sentences.running(update)
+    return JobMessage(content=content, cancellable_job_id=job.id)
+
+
+async def finished_message(job: Job, ending: Finished, file_limit_bytes: int) -> JobMessage:
+    """Show the pictures and all that they were drawn from.
+
+    Raises:
+        UploadTooLarge: a picture can't be made to fit into `file_limit_bytes`.
+    """
+    limit = min(file_limit_bytes, (UPLOAD_TOTAL_BYTES - _UPLOAD_OVERHEAD_BYTES) // len(ending.images))
+    files = [await asyncio.to_thread(fit_upload, image, limit) for image in ending.images]
+    attachments = tuple(
+        Attachment(_file_name(image.parameters, file), file.content, _alt_text(image.parameters))
+        for image, file in zip(ending.images, files, strict=True)
+    )
+    notes = [sentences.hint(hint) for hint in job.hints]
+    notes += {sentences.compressed(file.extension) for file in files if file.extension != "png"}
+    return JobMessage(embed=_facts(job, ending, notes), attachments=attachments)
+
+
+def _facts(job: Job, ending: Finished, notes: list[str]) -> discord.Embed:
+    parameters = ending.images[0].parameters
+    description = code_block(parameters.prompt, EMBED_DESCRIPTION_LENGTH - 1000)
+    if notes:
+        description += "\n" + "\n".join(f"-# {note}" for note in notes)
+    embed = discord.Embed(description=description, colour=ACCENT)
+    seeds = ", ".join(f"`{image.parameters.seed}`" for image in ending.images)
+    embed.add_field(name="Seed" if len(ending.images) == 1 else "Seeds", value=seeds)
+    embed.add_field(name="Size", value=f"{parameters.width} × {parameters.height}")
+    embed.add_field(name="Steps", value=str(parameters.num_inference_steps))
+    embed.add_field(name="Guidance", value=f"{parameters.guidance_scale:g}")
+    embed.add_field(name="Time", value=f"{ending.drawing_s:.1f} s")
+    embed.add_field(name="Rating", value=job.request.rating.value)
+    if job.request.negative_prompt.strip():
+        embed.add_field(
+            name="Your negative", value=code_block(job.request.negative_prompt, 1024), inline=False
+        )
+    return embed
+
+
+def _file_name(parameters: ImageParameters, file: EncodedImage) -> str:
+    """Name a file by its first tags and its seed, in letters that every system takes."""
+    words = re.sub(r"[^a-z0-9]+", "-", parameters.prompt.lower()).strip("-")
+    short = words[:_FILE_NAME_LENGTH].rsplit("-", 1)[0] if len(words) > _FILE_NAME_LENGTH else words
+    return f"{short or 'picture'}-{parameters.seed}.{file.extension}"
+
+
+def _alt_text(parameters: ImageParameters) -> str:
+    return shortened(f"AI-generated picture of: {parameters.prompt}", ALT_TEXT_LENGTH)

@@ -1,0 +1,48 @@
+"""`/model`: what operators see of the model, and their second try when it failed to load."""
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from cogs.client import DrawingBot
+from cogs.errors import OperatorsOnly
+from generation.local_engine import EngineState
+from generation.service import GenerationService
+
+
+@app_commands.default_permissions(manage_guild=True)
+class Model(commands.GroupCog, name="model"):
+    """The model that draws. Hidden from members, and open to the application's owners alone."""
+
+    def __init__(self, bot: DrawingBot, service: GenerationService) -> None:
+        self._bot = bot
+        self._service = service
+
+    async def interaction_check(self, interaction: discord.Interaction) -> bool:
+        """Let only the application's owners pass: who manages a server need not run the bot.
+
+        Raises:
+            OperatorsOnly: it is somebody else.
+        """
+        if not await self._bot.is_owner(interaction.user):
+            raise OperatorsOnly
+        return True
+
+    @app_commands.command()
+    async def status(self, interaction: discord.Interaction) -> None:
+        """Tell whether the model is ready."""
+        sentence = {
+            EngineState.LOADING: "The model is being loaded.",
+            EngineState.READY: f"{self._service.profile.title} is ready.",
+            EngineState.FAILED: "The model failed to load. The log has the cause; `/model retry` tries again.",
+        }[self._service.engine_state]
+        await interaction.response.send_message(sentence, ephemeral=True)
+
+    @app_commands.command()
+    async def retry(self, interaction: discord.Interaction) -> None:
+        """Load the model again, after it failed or its files changed."""
+        if self._service.reload_model():
+            sentence = "I'm loading the model again; requests wait until it's there."
+        else:
+            sentence = "The model is already being loaded."
+        await interaction.response.send_message(sentence, ephemeral=True)

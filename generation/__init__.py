@@ -1,0 +1,1 @@
+"""What makes pictures out of requests. Knows nothing of Discord."""

@@ -1,0 +1,130 @@
+"""Everything that can hinder a drawing. Each error carries facts; sentences are made where people read them.
+
+What goes wrong while a model is loaded lives in `model_errors.py`.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from generation.rating import Rating
+
+
+class GenerationError(Exception):
+    """The root of what this package raises at its callers.
+
+    The classes below are dataclasses without `frozen` (Python itself sets `__traceback__` on exceptions)
+    and without `eq` (exceptions are compared by identity).
+    """
+
+    def __str__(self) -> str:
+        """The facts, for logs: the class's name and its fields."""
+        return repr(self)
+
+
+@dataclass(eq=False)
+class InvalidRequest(GenerationError):
+    """An option of a request is outside what the bot can draw.
+
+    `option` is the field's name, `value` what was given, `allowed` what would be accepted, in words.
+    """
+
+    option: str
+    value: object
+    allowed: str
+
+
+@dataclass(eq=False)
+class PromptTooLong(GenerationError):
+    """A prompt has more CLIP tokens than the operator allows. `part` is "prompt" or "negative_prompt"."""
+
+    part: str
+    token_count: int
+    token_limit: int
+
+
+class PolicyRule(Enum):
+    """Which rule of the content policy refused."""
+
+    MINOR = "minor"
+    RATING_ABOVE_CEILING = "rating above ceiling"
+    TAG_ABOVE_CEILING = "tag above ceiling"
+
+
+@dataclass(eq=False)
+class PolicyRefusal(GenerationError):
+    """The content policy doesn't allow this request here.
+
+    `tags` are the person's own words that met the rule; `rating` is what they ask for, `ceiling` what the
+    place allows.
+    """
+
+    rule: PolicyRule
+    tags: tuple[str, ...]
+    rating: Rating
+    ceiling: Rating
+
+
+class Limit(Enum):
+    """Which of the limits was reached."""
+
+    REQUESTS_PER_MINUTE = "requests per minute"
+    WAITING_PER_PERSON = "waiting per person"
+    QUEUE_LENGTH = "queue length"
+
+
+@dataclass(eq=False)
+class LimitReached(GenerationError):
+    """No place for this request now. `frees_at` is when one is expected, None where nothing is known yet."""
+
+    limit: Limit
+    allowed: int
+    frees_at: datetime | None
+
+
+@dataclass(eq=False)
+class OutOfMemory(GenerationError):
+    """The device has too little memory for this picture."""
+
+    device: str
+
+
+@dataclass(eq=False)
+class BrokenPicture(GenerationError):
+    """The model gave numbers that are no picture (not finite), twice."""
+
+    seed: int
+
+
+@dataclass(eq=False)
+class DrawingCancelled(GenerationError):
+    """The asker called the drawing off between two steps."""
+
+
+@dataclass(eq=False)
+class ModelUnavailable(GenerationError):
+    """No model is loaded and none is on its way. `cause` is what the last attempt raised."""
+
+    cause: Exception
+
+
+@dataclass(eq=False)
+class EngineFailure(GenerationError):
+    """The engine failed in a way it has no name for; the log has the cause under this job's id."""
+
+    job_id: str
+
+
+@dataclass(eq=False)
+class ServiceStopping(GenerationError):
+    """The bot is shutting down and takes no more requests."""
+
+
+@dataclass(eq=False)
+class NotTheAsker(GenerationError):
+    """Only the person who asked for a job can do this to it."""
+
+
+@dataclass(eq=False)
+class JobIsOver(GenerationError):
+    """The job has ended, or this run of the program never knew it."""

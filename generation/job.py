@@ -1,0 +1,125 @@
+"""A job: an accepted request on its way to pictures, and the updates that tell how far it is."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from generation.errors import GenerationError
+from generation.image import Image, ImageParameters
+from generation.place import Place
+from generation.prompt import PromptHint
+from generation.request import GenerationRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """Waiting. `position` 1 is next; `estimated_wait_s` is None until a speed has been measured."""
+
+    position: int
+    estimated_wait_s: float | None
+    is_model_loading: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """Being drawn: `step` of `total_steps`, counted over all of the job's pictures."""
+
+    step: int
+    total_steps: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Done. `drawing_s` is the time from leaving the queue to the last picture, in seconds."""
+
+    images: tuple[Image, ...]
+    drawing_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Given up, and why."""
+
+    error: GenerationError
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """Called off by the asker."""
+
+
+Update = Queued | Running | Finished | Failed | Cancelled
+Ending = Finished | Failed | Cancelled
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class Job:
+    """An accepted request with its place in the world; its seed is fixed, one `ImageParameters` a picture.
+
+    Belongs to one event loop: only `is_cancel_requested` may be read from another thread.
+    """
+
+    id: str
+    request: GenerationRequest
+    user_id: int
+    place: Place
+    images: tuple[ImageParameters, ...]
+    hints: tuple[PromptHint, ...]
+    accepted_at: datetime
+    _latest: Update
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+    _cancel: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def latest(self) -> Update:
+        """The newest update."""
+        return self._latest
+
+    @property
+    def cost(self) -> float:
+        """Megapixels times steps times images."""
+        return sum(image.cost for image in self.images)
+
+    @property
+    def total_steps(self) -> int:
+        """Denoising steps over all pictures."""
+        return sum(image.num_inference_steps for image in self.images)
+
+    @property
+    def is_cancel_requested(self) -> bool:
+        """Whether somebody wants it stopped; the engine looks between steps."""
+        return self._cancel.is_set()
+
+    def request_cancel(self) -> None:
+        """Ask for an end. The job is over only when `Cancelled` is published."""
+        self._cancel.set()
+
+    def publish(self, update: Update) -> None:
+        """Make `update` the newest. After an ending nothing more is taken."""
+        if isinstance(self._latest, Ending):
+            return
+        self._latest = update
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def updates(self) -> AsyncIterator[Update]:
+        """Yield the newest update at once and each newer one, up to and including the ending.
+
+        A slow reader misses updates in between, never the ending: progress is worth only its newest state.
+        """
+        while True:
+            update = self._latest
+            yield update
+            if isinstance(update, Ending):
+                return
+            if self._latest is update:
+                await self._changed.wait()
+
+    async def ending(self) -> Ending:
+        """Wait for the job to be over."""
+        async for update in self.updates():
+            if isinstance(update, Ending):
+                return update
+        raise AssertionError("updates() ends with an ending")

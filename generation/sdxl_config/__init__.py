@@ -1,0 +1,1 @@
+"""What a single-file SDXL checkpoint leaves out: its components' configurations and CLIP's tokenizers."""

@@ -1,0 +1,49 @@
+"""How the log looks, and what never gets into it: tokens of any kind."""
+
+import logging
+import re
+import sys
+from collections.abc import Iterable
+
+_INTERACTION_PATH = re.compile(r"((?:webhooks|interactions)/\d+/)[\w.%-]{20,}")
+
+
+class _SecretFilter(logging.Filter):
+    """Masks the given secrets, and the tokens that Discord puts into the paths of interactions."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        super().__init__()
+        self._secrets = tuple(secrets)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.exc_info and not record.exc_text:
+            record.exc_text = logging.Formatter().formatException(record.exc_info)
+        record.msg, record.args = self._masked(record.getMessage()), None
+        record.exc_text = record.exc_text and self._masked(record.exc_text)
+        return True
+
+    def _masked(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return _INTERACTION_PATH.sub(r"\1***", text)
+
+
+class _JobFormatter(logging.Formatter):
+    """One line: time, level, logger, message, and the job where there is one."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        job = getattr(record, "job", None)
+        record.job_suffix = f" [job {job}]" if job else ""
+        return super().format(record)
+
+
+def set_up_logging(level: str, secrets: Iterable[str] = ()) -> None:
+    """Log to standard error from `level` on, with `secrets` masked wherever they turn up."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(_SecretFilter(secrets))
+    handler.setFormatter(
+        _JobFormatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s%(job_suffix)s", "%Y-%m-%d %H:%M:%S")
+    )
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    for chatty in ("PIL", "httpx", "httpcore", "urllib3", "filelock", "asyncio"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -1,0 +1,256 @@
+"""Every setting of the bot: its type, default and bounds, and how a mistake in one is told in a line.
+
+`config.toml` documents them for operators. Only `bot.py` reads settings; the rooms get plain values.
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from generation.model_profile import BUILT_IN_PROFILES, ModelProfile
+
+ENV_PREFIX = "ANIM4GINE_"
+TOKEN_VARIABLE = "DISCORD_TOKEN"  # noqa: S105 - the variable's name, not a token
+
+
+class SettingsError(Exception):
+    """A setting is wrong. The message is one line: where, which key, which value, what is allowed."""
+
+
+def _http_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("must be an address that starts with http:// or https://")
+    return value.rstrip("/")
+
+
+def _device(value: str) -> str:
+    if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", value):
+        raise ValueError("must be auto, cpu, mps, cuda or cuda:<number>")
+    return value
+
+
+def _database_url(value: str) -> str:
+    if not re.match(r"(sqlite\+aiosqlite|postgresql\+asyncpg)://", value):
+        raise ValueError("must start with sqlite+aiosqlite:// or postgresql+asyncpg://")
+    return value
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+
+class DiscordSettings(_Section):
+    """`[discord]`: how to reach Discord."""
+
+    api_base: Annotated[str, AfterValidator(_http_url)] = "https://discord.com/api/v10"
+    token_file: str = ""
+
+
+class ModelSettings(_Section):
+    """`[model]`: what draws, and on what."""
+
+    source: Annotated[str, Field(min_length=1)] = "cagliostrolab/animagine-xl-4.0"
+    revision: str = ""
+    profile: str = "animagine-xl-4.0"
+    device: Annotated[str, AfterValidator(_device)] = "auto"
+    dtype: Literal["auto", "float16", "bfloat16", "float32"] = "auto"
+    config: str = ""
+
+
+class PathSettings(_Section):
+    """`[paths]`: where files go."""
+
+    data: Path = Path("data")
+
+
+class DatabaseSettings(_Section):
+    """`[database]`: where jobs and settings are remembered."""
+
+    url: Annotated[str, AfterValidator(_database_url)] = "sqlite+aiosqlite:///data/anim4gine.db"
+
+
+class LimitSettings(_Section):
+    """`[limits]`: how much people may ask for."""
+
+    requests_per_minute: Annotated[int, Field(ge=1, le=10_000)] = 6
+    waiting_per_person: Annotated[int, Field(ge=1, le=10_000)] = 3
+    queue_length: Annotated[int, Field(ge=1, le=1_000_000)] = 500
+    prompt_tokens: Annotated[int, Field(ge=75, le=1_500)] = 225
+    steps: Annotated[int, Field(ge=1, le=100)] = 50
+
+
+class PolicySettings(_Section):
+    """`[policy]`: the strongest rating by kind of channel."""
+
+    everyday_ceiling: Literal["safe", "sensitive"] = "sensitive"
+    age_restricted_ceiling: Literal["safe", "sensitive", "nsfw", "explicit"] = "sensitive"
+
+
+class LoggingSettings(_Section):
+    """`[logging]`: what the log tells."""
+
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+
+class SandboxSettings(_Section):
+    """`[sandbox]`: the stand-in for Discord on this machine."""
+
+    port: Annotated[int, Field(ge=0, le=65_535)] = 8484
+
+
+class Settings(BaseSettings):
+    """All settings. The environment outranks the file, the file outranks the defaults."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    discord: DiscordSettings = DiscordSettings()
+    model: ModelSettings = ModelSettings()
+    paths: PathSettings = PathSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    limits: LimitSettings = LimitSettings()
+    policy: PolicySettings = PolicySettings()
+    logging: LoggingSettings = LoggingSettings()
+    sandbox: SandboxSettings = SandboxSettings()
+    profiles: dict[str, ModelProfile] = {}
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What the file says arrives as constructor arguments; the environment goes before it."""
+        return env_settings, init_settings
+
+    @property
+    def profile(self) -> ModelProfile:
+        """The model profile that `model.profile` names."""
+        return {**BUILT_IN_PROFILES, **self.profiles}[self.model.profile]
+
+
+def load_settings(file: Path) -> Settings:
+    """Read settings from `file` (a missing one means defaults) and the environment.
+
+    Raises:
+        SettingsError: one line on the first mistake found.
+    """
+    content = _read_toml(file)
+    _refuse_unknown_variables()
+    try:
+        settings = Settings(**content)
+    except ValidationError as error:
+        raise SettingsError(_one_line(error, file)) from None
+    known_profiles = sorted({*BUILT_IN_PROFILES, *settings.profiles})
+    if settings.model.profile not in known_profiles:
+        where = _where("model.profile", file)
+        raise SettingsError(
+            f"{where} = {settings.model.profile!r}: must be one of {', '.join(known_profiles)}"
+        )
+    return settings
+
+
+def read_token(settings: Settings, environment: Mapping[str, str]) -> SecretStr | None:
+    """Find the bot's token: the environment variable `DISCORD_TOKEN`, else the file that a setting names.
+
+    Raises:
+        SettingsError: the file can't be read or is empty.
+    """
+    if token := environment.get(TOKEN_VARIABLE, "").strip():
+        return SecretStr(token)
+    if not settings.discord.token_file:
+        return None
+    path = Path(settings.discord.token_file).expanduser()
+    try:
+        token = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not a text file"
+        raise SettingsError(f"discord.token_file = {str(path)!r}: can't be read: {reason}") from None
+    if not token:
+        raise SettingsError(f"discord.token_file = {str(path)!r}: the file is empty")
+    return SecretStr(token)
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{file}: not valid TOML: {error}") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{file}: not a UTF-8 text file") from None
+    except OSError as error:
+        raise SettingsError(f"{file}: can't be read: {error.strerror}") from None
+
+
+def _refuse_unknown_variables() -> None:
+    """pydantic-settings overlooks variables of unknown sections; a typing error deserves a word."""
+    for variable in os.environ:
+        section, _, key = variable.upper().removeprefix(ENV_PREFIX).partition("__")
+        if not variable.upper().startswith(ENV_PREFIX):
+            continue
+        if section.lower() not in Settings.model_fields or not key:
+            allowed = ", ".join(Settings.model_fields)
+            raise SettingsError(
+                f"environment variable {variable}: no such setting; the form is "
+                f"{ENV_PREFIX}<SECTION>__<KEY>, the sections are {allowed}"
+            )
+
+
+def _one_line(error: ValidationError, file: Path) -> str:
+    problem = error.errors(include_url=False)[0]
+    key = ".".join(str(part) for part in problem["loc"])
+    where = _where(key, file)
+    if problem["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+        is_secret = re.search("token|secret|password|key", key, re.IGNORECASE)
+        value = "" if is_secret else f" = {_shown(problem['input'])}"
+        return f"{where}{value}: no such setting; {_known_keys(problem['loc'])}"
+    if problem["type"] == "missing":
+        return f"{where}: is missing"
+    allowed = problem["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+    if problem["type"] in ("model_type", "dict_type", "dataclass_type"):
+        allowed = "must be a table"
+    return f"{where} = {_shown(problem['input'])}: {allowed}"
+
+
+def _where(key: str, file: Path) -> str:
+    """Name the place a value came from: an environment variable if it is set, else the file."""
+    variable = ENV_PREFIX + key.upper().replace(".", "__")
+    for name in os.environ:
+        if name.upper() == variable:
+            return f"environment variable {name} ({key})"
+    return f"{file}: {key}"
+
+
+def _known_keys(location: tuple[int | str, ...]) -> str:
+    """Say what could have been meant."""
+    if "token" in str(location[-1]).lower():
+        return (
+            f"a token belongs in the environment variable {TOKEN_VARIABLE} or in the file discord.token_file"
+        )
+    section = Settings.model_fields.get(str(location[0]))
+    if len(location) == 1 or section is None:
+        return f"the sections are {', '.join(Settings.model_fields)}"
+    if isinstance(section.annotation, type) and issubclass(section.annotation, BaseModel):
+        return f"[{location[0]}] knows {', '.join(section.annotation.model_fields)}"
+    return f"a profile knows {', '.join(ModelProfile.__dataclass_fields__)}"
+
+
+def _shown(value: object) -> str:
+    """Show a value in a line, without the password that an address may hold."""
+    if isinstance(value, Mapping):
+        return "a table"
+    return re.sub(r"(://[^:/@\s]*):[^@\s]*@", r"\1:***@", repr(value))

@@ -1,0 +1,1 @@
+"""What people touch in a terminal: the work behind `bot.py`'s subcommands."""

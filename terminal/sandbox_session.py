@@ -1,0 +1,44 @@
+"""`sandbox`: the stand-in for Discord and the bot in it, started and stopped together."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import click
+from pydantic import SecretStr
+
+from sandbox import SandboxServer
+from sandbox.resident import draw_first_picture
+from settings import Settings
+
+SANDBOX_TOKEN = SecretStr("sandbox")
+
+
+async def run_sandbox(
+    settings: Settings, port: int, serve: Callable[[Settings, SecretStr], Coroutine[Any, Any, None]]
+) -> None:
+    """Serve the chat page on `port` (0 picks a free one) with the bot connected, until cancelled.
+
+    A resident of the sandbox draws one picture, so that the page is never empty.
+
+    Raises:
+        OSError: the port is taken.
+    """
+    server = SandboxServer(port=port)
+    await server.start()
+    try:
+        click.echo(f"The page:           {server.base_url}/")
+        here = settings.discord.model_copy(update={"api_base": server.api_base})
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(_draw_first_picture(settings, server.base_url))
+            tasks.create_task(serve(settings.model_copy(update={"discord": here}), SANDBOX_TOKEN))
+    finally:
+        await server.stop()
+
+
+async def _draw_first_picture(settings: Settings, base_url: str) -> None:
+    picture = await draw_first_picture(base_url)
+    path = settings.paths.data / "sandbox" / "first-picture.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(picture)
+    click.echo(f"The first picture:  {path}")

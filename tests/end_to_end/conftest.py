@@ -1,0 +1,40 @@
+"""The real bot in its own process, connected to the sandbox over real sockets."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from sandbox import SandboxServer
+from tests.end_to_end.bot_process import BotProcess
+from tests.end_to_end.person import Person
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[SandboxServer]:
+    """A sandbox on a free port."""
+    sandbox = SandboxServer(port=0)
+    await sandbox.start()
+    yield sandbox
+    await sandbox.stop()
+
+
+@pytest.fixture
+async def bot(server: SandboxServer, tiny_checkpoint: Path, tmp_path: Path) -> AsyncIterator[BotProcess]:
+    """The bot with the tiny checkpoint, online in the sandbox, its commands in place."""
+    async with BotProcess(server, tmp_path, {"ANIM4GINE_MODEL__SOURCE": str(tiny_checkpoint)}) as process:
+        yield process
+
+
+@pytest.fixture
+async def aoi(server: SandboxServer) -> AsyncIterator[Person]:
+    """A member."""
+    async with Person.called("Aoi", server) as person:
+        yield person
+
+
+@pytest.fixture
+async def ren(server: SandboxServer) -> AsyncIterator[Person]:
+    """Another member."""
+    async with Person.called("Ren", server) as person:
+        yield person

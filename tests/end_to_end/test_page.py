@@ -1,0 +1,118 @@
+"""A newcomer's way in a real browser: type `/imagine` on the sandbox page, wait, see the picture."""
+
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+from sandbox import SandboxServer
+from tests.end_to_end.bot_process import BotProcess
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine"),
+]
+QUIET = [
+    "--no-sandbox",  # CI runs as root, where Chromium's own sandbox can't
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PICTURE_TIMEOUT_MS = 60_000
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield chromium
+        await chromium.close()
+
+
+async def open_page(browser: Browser, server: SandboxServer, **options: object) -> tuple[Page, list[str]]:
+    """Open the sandbox page; returns it with the list of what its console complains of."""
+    page = await browser.new_page(**options)  # type: ignore[arg-type]  # the options are Playwright's own
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda it: complaints.append(it.text) if it.type == "error" else None)
+    await page.goto(f"{server.base_url}/")
+    await expect(page.get_by_test_id("presence")).to_contain_text("online")
+    return page, complaints
+
+
+async def sees_picture(page: Page, size: tuple[int, int], timeout_ms: int = PICTURE_TIMEOUT_MS) -> None:
+    """Wait until the newest picture is loaded and check its pixels."""
+    picture = page.get_by_test_id("message-image").last
+    await picture.wait_for(timeout=timeout_ms)
+    await page.wait_for_function(
+        "() => { const all = document.querySelectorAll('[data-testid=message-image]');"
+        " return all.length && all[all.length - 1].naturalWidth > 0 }"
+    )
+    assert await picture.evaluate("it => [it.naturalWidth, it.naturalHeight]") == list(size)
+    assert await picture.get_attribute("alt")
+
+
+async def test_a_newcomer_types_imagine_and_sees_a_picture(
+    bot: BotProcess, server: SandboxServer, browser: Browser, screenshots: Path
+) -> None:
+    page, complaints = await open_page(browser, server, viewport={"width": 1280, "height": 900})
+    composer = page.get_by_test_id("composer")
+    await composer.fill("/im")
+    picker = page.get_by_test_id("command-picker")
+    await expect(picker.get_by_role("option")).to_contain_text(["/imagine"])
+    await page.screenshot(path=screenshots / "command-picker.png")
+    await composer.press("Enter")
+    tags = page.get_by_test_id("command-option-tags")
+    await tags.fill("1girl, silver hair, smile, night, city lights")
+    await tags.press("Enter")
+    await sees_picture(page, (832, 1216))
+    message = page.get_by_test_id("message").last
+    for fact in ("Seed", "832 × 1216", "Steps", "25", "Guidance", "Time", "masterpiece"):
+        await expect(message).to_contain_text(fact)
+    await page.screenshot(path=screenshots / "sandbox.png")
+    assert complaints == []
+    assert server.statistics.refusals == []
+
+
+async def test_options_are_chosen_by_keyboard_and_a_typed_line_works_too(
+    bot: BotProcess, server: SandboxServer, browser: Browser, screenshots: Path
+) -> None:
+    page, complaints = await open_page(browser, server, viewport={"width": 1280, "height": 900})
+    composer = page.get_by_test_id("composer")
+    await composer.fill("/imagine tags:1girl, solo aspect:landscape steps:2 seed:7")
+    await composer.press("Enter")
+    await sees_picture(page, (1216, 832))
+    await expect(page.get_by_test_id("message").last).to_contain_text("7")
+    assert complaints == []
+
+
+async def test_a_waiting_picture_is_cancelled_by_its_button(
+    bot: BotProcess, server: SandboxServer, browser: Browser
+) -> None:
+    page, _ = await open_page(browser, server)
+    composer = page.get_by_test_id("composer")
+    await composer.fill("/imagine tags:1girl count:4 steps:50")
+    await composer.press("Enter")
+    await page.get_by_role("button", name="Cancel").click()
+    await expect(page.get_by_test_id("message").last).to_contain_text("Cancelled", timeout=PICTURE_TIMEOUT_MS)
+
+
+@pytest.mark.parametrize("colour_scheme", ["light", "dark"])
+async def test_the_page_fits_a_phone_in_light_and_dark(
+    bot: BotProcess, server: SandboxServer, browser: Browser, screenshots: Path, colour_scheme: str
+) -> None:
+    page, complaints = await open_page(
+        browser, server, viewport={"width": 360, "height": 740}, color_scheme=colour_scheme
+    )
+    composer = page.get_by_test_id("composer")
+    await composer.fill("/imagine tags:1girl, solo steps:2")
+    await composer.press("Enter")
+    await sees_picture(page, (832, 1216))
+    width = await page.evaluate("() => document.documentElement.scrollWidth")
+    await page.screenshot(path=screenshots / f"phone-{colour_scheme}.png")
+    assert width <= 360
+    assert complaints == []

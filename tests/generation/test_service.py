@@ -1,0 +1,315 @@
+"""The generation service with the real engine and the tiny checkpoint: the life of a job on every path."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from generation.content_policy import ContentPolicy
+from generation.errors import (
+    EngineFailure,
+    InvalidRequest,
+    JobIsOver,
+    Limit,
+    LimitReached,
+    ModelUnavailable,
+    NotTheAsker,
+    OutOfMemory,
+    PolicyRefusal,
+    PromptTooLong,
+    ServiceStopping,
+)
+from generation.job import Cancelled, Failed, Finished, Job, Queued, Running
+from generation.local_engine import ENGINE_THREAD, EngineState, LocalEngine
+from generation.model_errors import ModelLoadError
+from generation.model_profile import ANIMAGINE_XL_4
+from generation.model_source import ModelSource
+from generation.place import Place
+from generation.rate_limiter import PersonLimits, RateLimiter
+from generation.rating import Rating
+from generation.request import GenerationRequest
+from generation.service import GenerationService, ServiceLimits
+
+HERE = Place(guild_id=1, channel_id=2)
+AOI, REN = 11, 12
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def running_service(
+    source: Path,
+    *,
+    queue_length: int = 20,
+    waiting_at_once: int = 20,
+    load_when: threading.Event | None = None,
+) -> AsyncIterator[tuple[GenerationService, LocalEngine]]:
+    engine = LocalEngine(ModelSource(source=str(source), device="cpu"))
+    if load_when is not None:
+        engine._thread.submit(load_when.wait)
+    service = GenerationService(
+        engine=engine,
+        profile=ANIMAGINE_XL_4,
+        model_name="tiny",
+        policy=ContentPolicy(),
+        rate_limiter=RateLimiter(
+            PersonLimits(requests_per_minute=100, waiting_at_once=waiting_at_once), utc_now
+        ),
+        limits=ServiceLimits(queue_length=queue_length, prompt_tokens=225, steps=50),
+        clock=utc_now,
+    )
+    service.start()
+    try:
+        yield service, engine
+    finally:
+        await service.stop()
+
+
+def request(tags: str = "1girl, solo", **options: Any) -> GenerationRequest:
+    return GenerationRequest(**{"tags": tags, "num_inference_steps": 2, "seed": 7, **options})
+
+
+async def ready(service: GenerationService) -> None:
+    while service.engine_state is EngineState.LOADING:
+        await asyncio.sleep(0.02)
+
+
+async def finished(job: Job) -> Finished:
+    ending = await job.ending()
+    assert isinstance(ending, Finished), ending
+    return ending
+
+
+def before_each_unet_call(engine: LocalEngine, hook: Callable[[], None]) -> Any:
+    """Run `hook` on the engine's thread before every call of the UNet; returns a handle to take it off."""
+    assert engine._model is not None
+    return engine._model._pipeline.unet.register_forward_pre_hook(lambda *_: hook())
+
+
+async def test_a_request_goes_from_queued_over_running_to_finished(tiny_checkpoint: Path) -> None:
+    load = threading.Event()
+    async with running_service(tiny_checkpoint, load_when=load) as (service, _):
+        job = await service.submit(request(num_inference_steps=3), AOI, HERE)
+        load.set()
+        updates = [update async for update in job.updates()]
+    assert isinstance(updates[0], Queued)
+    assert updates[0].is_model_loading
+    steps = [update.step for update in updates if isinstance(update, Running)]
+    assert steps == sorted(steps)
+    assert steps[-1] <= 3
+    ending = updates[-1]
+    assert isinstance(ending, Finished)
+    assert ending.images[0].png.startswith(b"\x89PNG")
+    assert ending.images[0].parameters.seed == 7
+
+
+async def test_the_same_request_and_seed_give_the_same_picture_and_another_seed_does_not(
+    tiny_checkpoint: Path,
+) -> None:
+    async with running_service(tiny_checkpoint) as (service, _):
+        jobs = [await service.submit(request(seed=seed), AOI, HERE) for seed in (7, 7, 8)]
+        first, again, other = [(await finished(job)).images[0].png for job in jobs]
+    assert first == again
+    assert first != other
+
+
+async def test_a_picture_of_several_is_the_one_that_its_seed_gives_alone(tiny_checkpoint: Path) -> None:
+    async with running_service(tiny_checkpoint) as (service, _):
+        several = await finished(await service.submit(request(seed=7, count=2), AOI, HERE))
+        alone = await finished(await service.submit(request(seed=8), AOI, HERE))
+    assert [image.parameters.seed for image in several.images] == [7, 8]
+    assert several.images[1].png == alone.images[0].png
+
+
+async def test_the_pipeline_runs_on_the_engines_thread_and_never_on_the_loops(tiny_checkpoint: Path) -> None:
+    async with running_service(tiny_checkpoint) as (service, engine):
+        await ready(service)
+        threads: set[str] = set()
+        before_each_unet_call(engine, lambda: threads.add(threading.current_thread().name))
+        await finished(await service.submit(request(), AOI, HERE))
+    assert threads == {f"{ENGINE_THREAD}_0"}
+
+
+async def test_waiting_jobs_hear_their_position_and_once_measured_their_wait(tiny_checkpoint: Path) -> None:
+    async with running_service(tiny_checkpoint) as (service, _):
+        await finished(await service.submit(request(), AOI, HERE))
+        jobs = [await service.submit(request(), AOI, HERE) for _ in range(3)]
+        await asyncio.sleep(0)
+        last = jobs[-1].latest
+        assert isinstance(last, Queued)
+        assert last.position in (2, 3)
+        assert last.estimated_wait_s is not None
+        assert last.estimated_wait_s > 0
+        for job in jobs:
+            await finished(job)
+
+
+async def test_a_waiting_job_is_cancelled_at_once(tiny_checkpoint: Path) -> None:
+    async with running_service(tiny_checkpoint) as (service, _):
+        first = await service.submit(request(), AOI, HERE)
+        second = await service.submit(request(), AOI, HERE)
+        service.cancel(second.id, AOI)
+        assert isinstance(second.latest, Cancelled)
+        await finished(first)
+
+
+async def test_a_running_job_is_cancelled_at_its_next_step_and_the_next_one_runs(
+    tiny_checkpoint: Path,
+) -> None:
+    async with running_service(tiny_checkpoint) as (service, engine):
+        await ready(service)
+        calls: list[int] = []
+        before_each_unet_call(engine, lambda: calls.append(1))
+        job = await service.submit(request(num_inference_steps=50), AOI, HERE)
+        async for update in job.updates():
+            if isinstance(update, Running) and update.step >= 1:
+                service.cancel(job.id, AOI)
+        assert isinstance(job.latest, Cancelled)
+        assert len(calls) < 50
+        await finished(await service.submit(request(), AOI, HERE))
+
+
+async def test_only_the_asker_can_cancel_and_only_while_it_lasts(tiny_checkpoint: Path) -> None:
+    async with running_service(tiny_checkpoint) as (service, _):
+        job = await service.submit(request(), AOI, HERE)
+        with pytest.raises(NotTheAsker):
+            service.cancel(job.id, REN)
+        await finished(job)
+        with pytest.raises(JobIsOver):
+            service.cancel(job.id, AOI)
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (torch.OutOfMemoryError("no memory left, says the test"), OutOfMemory),
+        (RuntimeError("something unheard of"), EngineFailure),
+    ],
+)
+async def test_an_error_ends_its_own_job_and_the_next_picture_is_the_same_as_ever(
+    tiny_checkpoint: Path, error: Exception, expected: type[Exception]
+) -> None:
+    def fail() -> None:
+        raise error
+
+    async with running_service(tiny_checkpoint) as (service, engine):
+        before = (await finished(await service.submit(request(), AOI, HERE))).images[0].png
+        handle = before_each_unet_call(engine, fail)
+        broken = await (await service.submit(request(), AOI, HERE)).ending()
+        assert isinstance(broken, Failed)
+        assert isinstance(broken.error, expected)
+        handle.remove()
+        after = (await finished(await service.submit(request(), AOI, HERE))).images[0].png
+    assert before == after
+
+
+async def test_a_picture_that_is_not_finite_is_reported_and_not_posted(tiny_checkpoint: Path) -> None:
+    async with running_service(tiny_checkpoint) as (service, engine):
+        await ready(service)
+        assert engine._model is not None
+        vae = engine._model._pipeline.vae
+        handle = vae.decoder.register_forward_hook(lambda _module, _args, output: output * float("nan"))
+        ending = await (await service.submit(request(), AOI, HERE)).ending()
+        handle.remove()
+    assert isinstance(ending, Failed)
+    assert type(ending.error).__name__ == "BrokenPicture"
+
+
+async def test_a_full_queue_refuses_and_says_when_to_return(tiny_checkpoint: Path) -> None:
+    async with running_service(tiny_checkpoint, queue_length=2) as (service, _):
+        await finished(await service.submit(request(), AOI, HERE))
+        jobs = [await service.submit(request(), AOI, HERE)]
+        while not isinstance(jobs[0].latest, Running):
+            await asyncio.sleep(0.005)
+        jobs += [await service.submit(request(), user, HERE) for user in (AOI, REN)]
+        with pytest.raises(LimitReached) as refusal:
+            await service.submit(request(), REN, HERE)
+        for job in jobs:
+            await finished(job)
+    assert refusal.value.limit is Limit.QUEUE_LENGTH
+    assert refusal.value.frees_at is not None
+
+
+async def test_two_requests_at_the_same_instant_cannot_both_take_the_last_place(
+    tiny_checkpoint: Path,
+) -> None:
+    async with running_service(tiny_checkpoint, waiting_at_once=1) as (service, _):
+        outcomes = await asyncio.gather(
+            *(service.submit(request(), AOI, HERE) for _ in range(5)), return_exceptions=True
+        )
+        jobs = [outcome for outcome in outcomes if isinstance(outcome, Job)]
+        assert len(jobs) == 1
+        assert sum(isinstance(outcome, LimitReached) for outcome in outcomes) == 4
+        await finished(jobs[0])
+        await finished(await service.submit(request(), AOI, HERE))
+
+
+async def test_a_prompt_over_the_token_limit_is_refused_with_its_count(tiny_checkpoint: Path) -> None:
+    long = ", ".join(f"tag number {number}" for number in range(120))
+    load = threading.Event()
+    async with running_service(tiny_checkpoint, load_when=load) as (service, _):
+        # Before the tokenizer is there the job is accepted, and fails when its turn comes.
+        early = await service.submit(request(long), AOI, HERE)
+        load.set()
+        ending = await early.ending()
+        assert isinstance(ending, Failed)
+        assert isinstance(ending.error, PromptTooLong)
+        with pytest.raises(PromptTooLong) as refusal:
+            await service.submit(request(long), AOI, HERE)
+    assert refusal.value.part == "prompt"
+    assert refusal.value.token_count > refusal.value.token_limit == 225
+    assert refusal.value.token_count == ending.error.token_count
+
+
+async def test_more_steps_than_the_operator_allows_are_refused(tiny_checkpoint: Path) -> None:
+    async with running_service(tiny_checkpoint) as (service, _):
+        with pytest.raises(InvalidRequest) as refusal:
+            await service.submit(request(num_inference_steps=51), AOI, HERE)
+    assert refusal.value.option == "steps"
+
+
+async def test_the_policy_is_asked_before_anything_waits(tiny_checkpoint: Path) -> None:
+    async with running_service(tiny_checkpoint) as (service, _):
+        with pytest.raises(PolicyRefusal):
+            await service.submit(request(rating=Rating.EXPLICIT), AOI, HERE)
+
+
+async def test_a_model_that_cannot_be_loaded_fails_what_waits_and_can_be_tried_again(
+    tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    place_of_model = tmp_path / "model"
+    load = threading.Event()
+    async with running_service(place_of_model, load_when=load) as (service, _):
+        waiting = await service.submit(request(), AOI, HERE)
+        load.set()
+        ending = await waiting.ending()
+        assert isinstance(ending, Failed)
+        assert isinstance(ending.error, ModelUnavailable)
+        assert isinstance(ending.error.cause, ModelLoadError)
+        with pytest.raises(ModelUnavailable):
+            await service.submit(request(), AOI, HERE)
+        place_of_model.symlink_to(tiny_checkpoint)
+        assert service.reload_model()
+        await finished(await service.submit(request(), AOI, HERE))
+
+
+async def test_stopping_ends_what_waits_and_takes_nothing_more(tiny_checkpoint: Path) -> None:
+    async with running_service(tiny_checkpoint) as (service, _):
+        await ready(service)
+        jobs = [await service.submit(request(num_inference_steps=50), AOI, HERE) for _ in range(2)]
+        while not isinstance(jobs[0].latest, Running):
+            await asyncio.sleep(0.005)
+        await service.stop()
+        for job in jobs:
+            assert isinstance(job.latest, Failed)
+            assert isinstance(job.latest.error, ServiceStopping)
+        with pytest.raises(ServiceStopping):
+            await service.submit(request(), AOI, HERE)

@@ -1,0 +1,131 @@
+"""The program as people start it: help, mistakes, and `render`, each in a process of its own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import sd_parsers
+from PIL import Image
+
+ROOT = Path(__file__).parents[1]
+
+
+def start(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("ANIM4GINE_") and name != "DISCORD_TOKEN"
+    }
+    return subprocess.run(
+        [sys.executable, "bot.py", *arguments],
+        cwd=ROOT, env=clean | environment, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+
+def test_help_names_every_subcommand() -> None:
+    result = start("--help")
+    assert result.returncode == 0
+    assert all(name in result.stdout for name in ("run", "sandbox", "render", "--config"))
+
+
+@pytest.mark.parametrize("subcommand", [[], ["run"]])
+def test_without_a_token_the_way_to_one_and_the_sandbox_are_told(subcommand: list[str]) -> None:
+    result = start(*subcommand)
+    assert result.returncode == 2
+    assert "https://discord.com/developers/applications" in result.stderr
+    assert "make sandbox" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_mistake_in_the_configuration_is_one_line_and_exit_code_2(tmp_path: Path, before: bool) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text("[limits]\nsteps = 0\n")
+    option = ["--config", str(file)]
+    result = start(*option, "run") if before else start("run", *option)
+    assert result.returncode == 2
+    (line,) = result.stderr.strip().splitlines()
+    assert str(file) in line
+    assert "limits.steps = 0" in line
+
+
+def test_discord_out_of_reach_is_told_without_a_stack_or_the_token() -> None:
+    result = start(
+        "run", DISCORD_TOKEN="very.secret.token", ANIM4GINE_DISCORD__API_BASE="http://127.0.0.1:9/api/v10"
+    )
+    assert result.returncode == 1
+    assert "http://127.0.0.1:9/api/v10" in result.stderr
+    assert "very.secret" not in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_render_writes_a_png_that_another_reader_understands(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    output = tmp_path / "pictures" / "out.png"
+    result = start(
+        "render", "1girl, (smile:1.2)", "--aspect", "portrait", "--seed", "7", "--steps", "2", "-o", str(output),
+        ANIM4GINE_MODEL__SOURCE=str(tiny_checkpoint),
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    assert str(output) in result.stdout
+    assert Image.open(output).size == (832, 1216)
+    read = sd_parsers.ParserManager().parse(output)
+    assert read is not None
+    assert read.samplers[0].parameters["seed"] == "7"
+    assert "(smile:1.2)" in str(read.prompts[0].value)
+
+
+def test_render_numbers_several_pictures_and_repeats_them_by_seed(
+    tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    for name, count, seed in (("a", "2", "7"), ("b", "1", "8")):
+        result = start(
+            "render", "1girl", "--aspect", "3:2", "--steps", "1", "--seed", seed, "--count", count,
+            "-o", str(tmp_path / f"{name}.png"), ANIM4GINE_MODEL__SOURCE=str(tiny_checkpoint),
+        )  # fmt: skip
+        assert result.returncode == 0, result.stderr
+    assert (tmp_path / "a-2.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+    assert (tmp_path / "a-1.png").read_bytes() != (tmp_path / "b.png").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["1girl", "--aspect", "16:9"], "portrait"),
+        (["1girl", "--steps", "70"], "1 to 50"),
+        (["1girl", "--guidance", "99"], "1 to 20"),
+        ([" , "], "at least one tag"),
+        (["child, nude"], "minor"),
+    ],
+)
+def test_what_render_cannot_draw_is_told_in_a_sentence(
+    tiny_checkpoint: Path, tmp_path: Path, arguments: list[str], words: str
+) -> None:
+    output = tmp_path / "out.png"
+    result = start("render", *arguments, "-o", str(output), ANIM4GINE_MODEL__SOURCE=str(tiny_checkpoint))
+    assert result.returncode != 0
+    assert words in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not output.exists()
+
+
+def test_render_without_the_model_names_it_and_offers_the_practice_model(tmp_path: Path) -> None:
+    missing = str(tmp_path / "no-such-model")
+    result = start("render", "1girl", "-o", str(tmp_path / "out.png"), ANIM4GINE_MODEL__SOURCE=missing)
+    assert result.returncode == 1
+    assert missing in result.stderr
+    assert "--tiny" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_render_to_where_nothing_can_be_written_is_told(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    occupied = tmp_path / "file"
+    occupied.touch()
+    output = occupied / "out.png"
+    result = start(
+        "render", "1girl", "--steps", "1", "-o", str(output), ANIM4GINE_MODEL__SOURCE=str(tiny_checkpoint)
+    )
+    assert result.returncode == 1
+    assert "can't be written" in result.stderr
+    assert "Traceback" not in result.stderr

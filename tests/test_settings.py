@@ -1,0 +1,155 @@
+"""Settings: what operators write is taken, and a mistake is told in one line."""
+
+import os
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from settings import Settings, SettingsError, load_settings, read_token
+
+ROOT = Path(__file__).parents[1]
+
+PROFILE = """
+title = "Mine"
+guidance_scale = 4.0
+recommended_guidance_scale = [3.0, 5.0]
+num_inference_steps = 20
+recommended_num_inference_steps = [18, 24]
+quality_tags = "masterpiece"
+lighter_quality_tags = ""
+negative_prompt = "lowres"
+tag_order = ["subject", "character", "series", "rating", "tags", "year", "quality"]
+"""
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in [name for name in os.environ if name.startswith("ANIM4GINE_")]:
+        monkeypatch.delenv(variable)
+
+
+def load(tmp_path: Path, text: str) -> Settings:
+    file = tmp_path / "config.toml"
+    file.write_text(text, encoding="utf-8")
+    return load_settings(file)
+
+
+def error_for(tmp_path: Path, text: str) -> str:
+    with pytest.raises(SettingsError) as error:
+        load(tmp_path, text)
+    message = str(error.value)
+    assert "\n" not in message
+    return message
+
+
+def test_a_missing_file_means_defaults(tmp_path: Path) -> None:
+    settings = load_settings(tmp_path / "absent.toml")
+    assert settings.discord.api_base == "https://discord.com/api/v10"
+    assert settings.model.source == "cagliostrolab/animagine-xl-4.0"
+
+
+def test_the_shipped_file_documents_every_setting_with_its_default() -> None:
+    shipped = tomllib.loads((ROOT / "config.toml").read_text(encoding="utf-8"))
+    assert load_settings(ROOT / "config.toml") == Settings()
+    documented = {f"{section}.{key}" for section, keys in shipped.items() for key in keys}
+    known = {
+        f"{section}.{key}"
+        for section, values in Settings().model_dump().items()
+        if section != "profiles"
+        for key in values
+    }
+    assert documented == known
+
+
+def test_the_environment_outranks_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANIM4GINE_LIMITS__QUEUE_LENGTH", "7")
+    settings = load(tmp_path, "[limits]\nqueue_length = 9\nprompt_tokens = 150")
+    assert (settings.limits.queue_length, settings.limits.prompt_tokens) == (7, 150)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        (
+            "[limits]\nqueue_length = 0",
+            ["config.toml", "limits.queue_length", "0", "greater than or equal to 1"],
+        ),
+        ("[limits]\nqueue_length = 'many'", ["limits.queue_length", "'many'", "integer"]),
+        ("[limits]\nqueue_lenght = 5", ["limits.queue_lenght", "5", "queue_length"]),
+        ("[model]\ndtype = 'int8'", ["model.dtype", "'int8'", "bfloat16"]),
+        ("[model]\ndevice = 'gpu'", ["model.device", "'gpu'", "cuda"]),
+        ("[model]\nprofile = 'pony'", ["model.profile", "'pony'", "animagine-xl-4.0-opt"]),
+        ("[discord]\napi_base = 'discord.com'", ["discord.api_base", "http://"]),
+        ("[policy]\neveryday_ceiling = 'nsfw'", ["policy.everyday_ceiling", "'nsfw'", "sensitive"]),
+        ("[modle]\nsource = 'x'", ["modle", "model"]),
+        ("limits = 5", ["limits", "5", "table"]),
+        ("[limits\n", ["config.toml", "not valid TOML"]),
+        (f"[profiles.mine]\n{PROFILE}sampler_ = 1", ["profiles.mine.sampler_", "sampler"]),
+        (f"[profiles.mine]\n{PROFILE}".replace("= 4.0", "= 9.0"), ["profiles.mine", "guidance_scale 9"]),
+    ],
+)
+def test_a_mistake_is_told_with_file_key_value_and_what_is_allowed(
+    tmp_path: Path, text: str, parts: list[str]
+) -> None:
+    message = error_for(tmp_path, text)
+    assert [part for part in parts if part not in message] == []
+
+
+def test_a_mistake_in_the_environment_names_the_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANIM4GINE_MODEL__DTYPE", "int8")
+    assert "ANIM4GINE_MODEL__DTYPE" in error_for(tmp_path, "")
+
+
+def test_a_variable_of_no_section_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANIM4GINE_MODLE__SOURCE", "x")
+    assert "ANIM4GINE_MODLE__SOURCE" in error_for(tmp_path, "")
+
+
+def test_a_file_that_is_no_text_is_told_as_such(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(SettingsError, match="UTF-8"):
+        load_settings(file)
+    with pytest.raises(SettingsError, match="can't be read"):
+        load_settings(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[discord]\ntoken = 'very-secret'",
+        "[database]\nurl = 'mysql://me:very-secret@host/db'",
+        "[x]\npassword = 'very-secret'",
+    ],
+)
+def test_a_secret_in_the_wrong_place_is_never_repeated(tmp_path: Path, text: str) -> None:
+    assert "very-secret" not in error_for(tmp_path, text)
+
+
+def test_an_operators_own_profile_can_be_named(tmp_path: Path) -> None:
+    settings = load(tmp_path, f"[model]\nprofile = 'mine'\n[profiles.mine]{PROFILE}")
+    assert (settings.profile.title, settings.profile.guidance_scale) == ("Mine", 4.0)
+
+
+def test_the_token_comes_from_the_environment_or_a_file_and_hides_itself(tmp_path: Path) -> None:
+    settings = load(tmp_path, "")
+    assert read_token(settings, {}) is None
+    token = read_token(settings, {"DISCORD_TOKEN": " abc.def "})
+    assert token is not None
+    assert token.get_secret_value() == "abc.def"
+    assert "abc" not in repr(token)
+
+    file = tmp_path / "token"
+    settings = load(tmp_path, f"[discord]\ntoken_file = {str(file)!r}")
+    with pytest.raises(SettingsError, match="can't be read"):
+        read_token(settings, {})
+    file.write_text("\n")
+    with pytest.raises(SettingsError, match="empty"):
+        read_token(settings, {})
+    file.write_text("from.file\n")
+    token = read_token(settings, {})
+    assert token is not None
+    assert token.get_secret_value() == "from.file"
