@@ -110,7 +110,10 @@ class LocalEngine:
         """Let the running work end, for at most `CLOSE_TIMEOUT_S`, and take no more."""
         self._thread.shutdown(wait=False, cancel_futures=True)
         if self._last_call is not None and not self._last_call.done():
-            await asyncio.wait({asyncio.wrap_future(self._last_call)}, timeout=CLOSE_TIMEOUT_S)
+            last_call = asyncio.wrap_future(self._last_call)
+            await asyncio.wait({last_call}, timeout=CLOSE_TIMEOUT_S)
+            if last_call.done() and not last_call.cancelled():
+                last_call.exception()  # whoever asked for the work has been told; nobody else needs to hear
 
     async def _on_thread(self, work: Callable[[], Result]) -> Result:
         future = self._thread.submit(work)

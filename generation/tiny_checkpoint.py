@@ -1,8 +1,9 @@
-"""The practice model: a whole SDXL checkpoint of 3 MB with random weights, made on the spot.
+"""The practice model: a whole SDXL checkpoint of 10 MB with random weights, made on the spot.
 
 It has the five parts, classes, files and token ids of a real SDXL folder, so that everything which draws can run
-and be tested without a download. Its pictures show painted clouds, other ones for each prompt and seed, not what
-was asked for: part of the weights isn't random but lets latents pass, blurred (see `_shape_unet`).
+and be tested without a download; its tokenizers are CLIP's own, so tokens are counted as by the real model. Its
+pictures show painted clouds, other ones for each prompt and seed, not what was asked for: part of the weights
+isn't random but lets latents pass, blurred (see `_shape_unet`).
 
     python -m generation.tiny_checkpoint FOLDER
 """
@@ -90,7 +91,7 @@ def _tiny_pipeline(seed: int) -> "StableDiffusionXLPipeline":
     import torch  # noqa: PLC0415
     from diffusers import EulerAncestralDiscreteScheduler, StableDiffusionXLPipeline  # noqa: PLC0415
 
-    from generation.tiny_tokenizer import tiny_tokenizer  # noqa: PLC0415
+    from generation.sdxl_config.clip_tokenizer import clip_tokenizer  # noqa: PLC0415
 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -104,8 +105,8 @@ def _tiny_pipeline(seed: int) -> "StableDiffusionXLPipeline":
         vae=vae.half(),
         text_encoder=text_encoder.half(),
         text_encoder_2=text_encoder_2.half(),
-        tokenizer=tiny_tokenizer(pad_token="<|endoftext|>"),  # noqa: S106 - a token of a text, no secret
-        tokenizer_2=tiny_tokenizer(pad_token="!"),  # noqa: S106 - as above
+        tokenizer=clip_tokenizer(pad_token="<|endoftext|>"),  # noqa: S106 - a token of a text, no secret
+        tokenizer_2=clip_tokenizer(pad_token="!"),  # noqa: S106 - as above
         unet=unet.half(),
         scheduler=EulerAncestralDiscreteScheduler(
             num_train_timesteps=1000,

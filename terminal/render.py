@@ -1,10 +1,10 @@
 """`render`: a request drawn from the terminal, with a progress bar, to files."""
 
 import asyncio
+import sys
 from pathlib import Path
 
 import click
-from click.termui import progressbar
 
 from generation.errors import DrawingCancelled
 from generation.image import Image
@@ -37,8 +37,7 @@ async def render_to_files(service: GenerationService, request: GenerationRequest
 
 async def _with_progress_bar(job: Job) -> tuple[Image, ...]:
     click.echo("Loading the model ...", err=True)
-    stderr = click.get_text_stream("stderr")
-    with progressbar(length=job.total_steps, label="Drawing", file=stderr) as bar:
+    with click.progressbar(length=job.total_steps, label="Drawing", file=sys.stderr) as bar:
         async for update in job.updates():
             match update:
                 case Running(step=step):

@@ -82,8 +82,9 @@ async def test_a_button_can_leave_its_message_as_it_is_or_be_deferred(bot: Bot, 
     sent = await bot.drawing.send("Picture", view=view)
     answer = await aoi.press((await aoi.messages())[0], "later")
     assert (answer.body["callback_type"], answer.message["id"]) == (6, str(sent.id))
-    while len(messages := await aoi.messages()) < 2 or messages[0]["content"] != "Changed":
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(20):
+        while len(messages := await aoi.messages()) < 2 or messages[0]["content"] != "Changed":
+            await asyncio.sleep(0.01)
     assert messages[1]["flags"] == EPHEMERAL
     assert messages[0]["flags"] == 0
     assert pressed[0].message is not None

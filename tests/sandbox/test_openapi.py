@@ -96,8 +96,9 @@ async def test_real_traffic_has_the_shape_that_discord_describes(
     await bot.tree.sync()
     await bot.tree.sync(guild=bot.guilds[0])
     await aoi.use("draw", tags="1girl")
-    while len(messages := await aoi.messages()) < 2:
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(20):
+        while len(messages := await aoi.messages()) < 2:
+            await asyncio.sleep(0.01)
     assert messages[0]["attachments"]
     await aoi.type("draw", "tags", "x")
     async with Person.called("Mika", server) as mika:
