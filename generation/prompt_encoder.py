@@ -4,6 +4,7 @@ The grammar lives in `prompt_weighting.py`. Why this isn't a library, or the mod
 is told in `docs/decisions/0002-our-own-prompt-encoder.md`.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -117,9 +118,15 @@ class PromptEncoder:
 
 
 def count_tokens(tokenizer: CLIPTokenizer, prompt: str) -> int:
-    """How many CLIP tokens `prompt` takes, without weights, escapes, and the marks of begin and end."""
+    """How many CLIP tokens `prompt` takes, without weights, escapes, and the marks of begin and end.
+
+    A BREAK fills its chunk, so what stands before it counts as whole chunks of 75: the count tells the work
+    that a prompt makes, however it is cut.
+    """
     segments = parse_weighted_prompt(prompt).segments
-    return sum(len(_tokenize(tokenizer, run.text)) for segment in segments for run in segment)
+    lengths = [sum(len(_tokenize(tokenizer, run.text)) for run in segment) for segment in segments]
+    *broken_off, last = [length for length in lengths if length] or [0]
+    return sum(math.ceil(length / CHUNK_TOKENS) * CHUNK_TOKENS for length in broken_off) + last
 
 
 def _cut(tokenizer: CLIPTokenizer, segment: Sequence[WeightedText]) -> list[_Chunk]:

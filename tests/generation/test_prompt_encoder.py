@@ -163,4 +163,11 @@ def test_tokens_are_counted_without_marks_weights_and_escapes(pipeline: StableDi
     plain = count_tokens(tokenizer, "long hair, smile")
     assert plain == len(tokenizer("long hair, smile")["input_ids"]) - 2
     assert count_tokens(tokenizer, "(long hair, smile:1.3)") == plain
-    assert count_tokens(tokenizer, "long hair, smile BREAK long hair, smile") == 2 * plain
+    assert count_tokens(tokenizer, "BREAK long hair, smile BREAK") == plain
+
+
+def test_a_break_counts_as_the_chunk_that_it_fills(pipeline: StableDiffusionXLPipeline) -> None:
+    plain = count_tokens(pipeline.tokenizer, "long hair, smile")
+    broken = count_tokens(pipeline.tokenizer, "long hair, smile BREAK long hair, smile")
+    assert broken == CHUNK_TOKENS + plain
+    assert count_tokens(pipeline.tokenizer, "a BREAK " * 100) == 99 * CHUNK_TOKENS + 1
