@@ -1,0 +1,65 @@
+"""Delivery when Discord makes it hard: small limits, dead tokens, broken connections, its own errors."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from sandbox import Limits, SandboxServer
+from tests.end_to_end.bot_process import BotProcess
+from tests.end_to_end.person import Person
+
+FEW_STEPS = 2
+EDITS = r"PATCH /api/v10/webhooks/"
+
+
+@pytest.fixture
+async def forgetful_server() -> AsyncIterator[SandboxServer]:
+    """A sandbox whose interaction tokens end after a second."""
+    server = SandboxServer(port=0, limits=Limits(token_lifetime_s=1.0))
+    await server.start()
+    yield server
+    await server.stop()
+
+
+async def test_a_picture_over_the_upload_limit_comes_as_webp_and_says_so(
+    bot: BotProcess, server: SandboxServer, aoi: Person
+) -> None:
+    server.world.channels[await aoi.channel_id("drawing")].attachment_size_limit = 400_000
+    message = await aoi.waits_for_picture(await aoi.use("imagine", tags="1girl", steps=FEW_STEPS))
+    (attachment,) = message["attachments"]
+    assert attachment["filename"].endswith(".webp")
+    assert (attachment["width"], attachment["height"]) == (832, 1216)
+    assert "WEBP" in message["embeds"][0]["description"]
+
+
+async def test_after_the_tokens_end_the_picture_is_a_channel_message_that_mentions_the_asker(
+    forgetful_server: SandboxServer, tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    model = {"ANIM4GINE_MODEL__SOURCE": str(tiny_checkpoint)}
+    async with (
+        BotProcess(forgetful_server, tmp_path, model) as bot,
+        Person.called("Aoi", forgetful_server) as aoi,
+    ):
+        await bot.model_is_ready()
+        answer = await aoi.use("imagine", tags="1girl", count=2, steps=25)
+        message = await aoi.waits_for(lambda it: bool(it["attachments"]))
+        assert message["id"] != answer["message"]["id"]
+        assert [user["id"] for user in message["mentions"]] == [aoi.id]
+        assert len([it for it in await aoi.messages() if it["attachments"]]) == 1
+
+
+@pytest.mark.parametrize("fault", ["lost answers", "server errors"])
+async def test_lost_answers_and_server_errors_neither_lose_nor_double_a_picture(
+    bot: BotProcess, server: SandboxServer, aoi: Person, fault: str
+) -> None:
+    await bot.model_is_ready()
+    if fault == "lost answers":
+        server.faults.drop_answer(EDITS, times=3)
+    else:
+        server.faults.answer(EDITS, 502, times=3)
+    answer = await aoi.use("imagine", tags="1girl", steps=FEW_STEPS)
+    message = await aoi.waits_for_picture(answer)
+    assert len(message["attachments"]) == 1
+    assert len(await aoi.messages()) == 1
+    assert "could not be delivered" not in bot.log
