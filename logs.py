@@ -1,6 +1,7 @@
 """How the log looks, and what never gets into it: tokens of any kind."""
 
 import logging
+import os
 import re
 import sys
 from collections.abc import Iterable
@@ -44,6 +45,9 @@ def set_up_logging(level: str, secrets: Iterable[str] = ()) -> None:
     handler.setFormatter(
         _JobFormatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s%(job_suffix)s", "%Y-%m-%d %H:%M:%S")
     )
+    # transformers has a logger of its own and reads this when it is imported; its hints on optional packages
+    # would only puzzle an operator.
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for chatty in ("PIL", "httpx", "httpcore", "urllib3", "filelock", "asyncio"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
