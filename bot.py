@@ -26,20 +26,22 @@ from cogs.error_answers import CONNECTION_ERRORS, answer_error
 from cogs.imagine import Imagine
 from cogs.model import Model
 from cogs.plain_text import NO_MENTIONS
-from generation.aspect_ratio import AspectRatio
 from generation.content_policy import ContentPolicy
+from generation.encoding_mode import EncodingMode
+from generation.engine.local_engine import ENGINE_THREAD, LocalEngine
+from generation.engine_options import EngineOptions
 from generation.errors import GenerationError, ModelUnavailable
-from generation.local_engine import ENGINE_THREAD, LocalEngine
 from generation.model_errors import ModelLoadError
 from generation.model_source import ModelSource
-from generation.quality import Quality
 from generation.rate_limiter import PersonLimits, RateLimiter
 from generation.rating import Rating
-from generation.request import GenerationRequest
 from generation.service import GenerationService, ServiceLimits
 from generation.tiny_checkpoint import build_tiny_checkpoint, is_built
 from logs import set_up_logging
 from settings import DiscordSettings, Settings, SettingsError, load_settings, read_token
+from terminal.drawing_options import drawing_options, request_of
+from terminal.encode import PromptFileError, describe_prompt, read_prompts, write_arrays
+from terminal.plan import plan_text
 from terminal.render import render_to_files
 from terminal.sandbox_session import run_sandbox
 
@@ -93,19 +95,14 @@ class Anim4gineBot(DrawingBot):
 
 def build_service(settings: Settings, clock: Callable[[], datetime]) -> GenerationService:
     """Wire the generation service from the settings; nothing starts yet."""
-    model = settings.model
     return GenerationService(
         engine=LocalEngine(
-            ModelSource(
-                source=model.source,
-                revision=model.revision or None,
-                device=model.device,
-                dtype=model.dtype,
-                config=model.config or None,
-            )
+            model_source(settings),
+            engine_options(settings),
+            settings.profile.encoding,
         ),
         profile=settings.profile,
-        model_name=model.source,
+        model_name=settings.model.source,
         policy=ContentPolicy(
             everyday_ceiling=Rating(settings.policy.everyday_ceiling),
             age_restricted_ceiling=Rating(settings.policy.age_restricted_ceiling),
@@ -123,6 +120,33 @@ def build_service(settings: Settings, clock: Callable[[], datetime]) -> Generati
             steps=settings.limits.steps,
         ),
         clock=clock,
+    )
+
+
+def engine_options(settings: Settings) -> EngineOptions:
+    """What the settings say about drawing."""
+    slots = settings.drawing.max_batch_slots
+    return EngineOptions(
+        max_batch_slots=None if slots == "auto" else slots,
+        exact_replay=settings.drawing.exact_replay,
+        lora_folder=Path(settings.model.lora_folder) if settings.model.lora_folder else None,
+        text_length_limit=settings.limits.prompt_tokens,
+        preview_interval_s=settings.drawing.preview_interval_s,
+        compile=settings.drawing.compile,
+        compile_cache=settings.paths.data / "compiled",
+        float8=settings.drawing.float8,
+    )
+
+
+def model_source(settings: Settings) -> ModelSource:
+    """Say which model the settings name, and how it is to be loaded."""
+    model = settings.model
+    return ModelSource(
+        source=model.source,
+        revision=model.revision or None,
+        device=model.device,
+        dtype=model.dtype,
+        config=model.config or None,
     )
 
 
@@ -188,19 +212,6 @@ def leave(sentence: str, exit_code: int) -> NoReturn:
     """End the program with one sentence on standard error."""
     click.echo(sentence, err=True)
     raise SystemExit(exit_code)
-
-
-class AspectParameter(click.ParamType[AspectRatio]):
-    """An aspect ratio on the command line: a name, a ratio, or pixels."""
-
-    name = "aspect"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> AspectRatio:
-        """Find the member, or tell which there are."""
-        try:
-            return value if isinstance(value, AspectRatio) else AspectRatio.parse(value)
-        except ValueError:
-            self.fail(f"{value!r} is none of {', '.join(aspect.value for aspect in AspectRatio)}", param, ctx)
 
 
 def config_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -286,37 +297,8 @@ def sandbox(port: int | None, configured_model: bool) -> None:
 
 
 @cli.command()
-@click.argument("tags")
-@click.option("--subject", default="", help="Who is in the picture: 1girl, 1boy, 2girls, ...")
-@click.option("--character", default="", help="A character's name.")
-@click.option("--series", default="", help="The series that the character is from.")
-@click.option(
-    "--rating", type=click.Choice([rating.value for rating in Rating]), default="safe", show_default=True
-)
-@click.option("--year", type=int, help="Draw in the style of a year, 2005 to 2025.")
-@click.option(
-    "--quality",
-    type=click.Choice([quality.value for quality in Quality]),
-    default="recommended",
-    show_default=True,
-)
-@click.option(
-    "--negative", "negative_prompt", default="", help="What to keep out, besides the model's own list."
-)
-@click.option(
-    "--aspect",
-    "aspect_ratio",
-    type=AspectParameter(),
-    default="portrait",
-    show_default=True,
-    help="A name, ratio or size: landscape, 3:2, 1216x832.",
-)
-@click.option(
-    "--steps", "num_inference_steps", type=int, help="Denoising steps (the model's own unless given)."
-)
-@click.option("--guidance", "guidance_scale", type=float, help="How closely to follow the tags.")
-@click.option("--seed", type=int, help="The same seed gives the same picture.")
-@click.option("--count", type=int, default=1, show_default=True, help="How many pictures, 1 to 4.")
+@click.argument("tags", required=False)
+@drawing_options
 @click.option(
     "-o",
     "--output",
@@ -326,15 +308,23 @@ def sandbox(port: int | None, configured_model: bool) -> None:
     help="The file to write; several pictures are numbered.",
 )
 @click.option("--tiny", is_flag=True, help="Use the tiny practice model: random weights, no download.")
+@click.option(
+    "--plan", is_flag=True, help="Show how the model fits into the device's memory, and draw nothing."
+)
 @config_option
-def render(output: Path, tiny: bool, rating: str, quality: str, **options: Any) -> None:
+def render(tags: str | None, output: Path, tiny: bool, plan: bool, **options: Any) -> None:
     """Draw TAGS to a file, with the service that draws on Discord."""
     settings = settings_or_exit()
     set_up_logging("WARNING" if settings.logging.level == "INFO" else settings.logging.level)
     if tiny:
         settings = with_tiny_model(settings)
+    if plan:
+        show_plan(settings)
+        return
+    if tags is None:
+        raise click.UsageError("Missing argument 'TAGS'.")
     try:
-        request = GenerationRequest(rating=Rating(rating), quality=Quality(quality), **options)
+        request = request_of(tags, **options)
         run_until_signalled(render_to_files(build_service(settings, utc_now), request, output))
     except ModelUnavailable as error:
         reason = error.cause.reason if isinstance(error.cause, ModelLoadError) else repr(error.cause)
@@ -343,7 +333,70 @@ def render(output: Path, tiny: bool, rating: str, quality: str, **options: Any) 
     except GenerationError as error:
         leave(sentences.refusal(error), EXIT_FAILURE)
     except OSError as error:
-        leave(f"{output} can't be written: {error.strerror}", EXIT_FAILURE)
+        leave(f"{error.filename or output} can't be read or written: {error.strerror}", EXIT_FAILURE)
+
+
+@cli.command()
+@click.argument("prompt", required=False)
+@click.option("--negative", default="", help="The negative prompt.")
+@click.option(
+    "--mode",
+    type=click.Choice([mode.value for mode in EncodingMode]),
+    help="How to lay out the tokens (the model profile's own unless given; both with --npz).",
+)
+@click.option("--clip-skip", type=click.IntRange(0, 2), default=0, help="Leave out as many more layers.")
+@click.option(
+    "--prompts",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A JSON list of {name, prompt, negative}, for --npz.",
+)
+@click.option(
+    "--npz",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the arrays <mode>/<name>/{pe,ne,pp,np} of --prompts there.",
+)
+@click.option("--tiny", is_flag=True, help="Use the tiny practice model: random weights, no download.")
+@config_option
+def encode(
+    prompt: str | None,
+    negative: str,
+    mode: str | None,
+    clip_skip: int,
+    prompts: Path | None,
+    npz: Path | None,
+    tiny: bool,
+) -> None:
+    """Show how PROMPT reaches the model: its weights, tokens and chunks, exactly as written."""
+    if (prompts is None) != (npz is None):
+        raise click.UsageError("--prompts and --npz go together.")
+    if (prompt is None) == (prompts is None):
+        raise click.UsageError("Either PROMPT or --prompts is needed.")
+    settings = settings_or_exit()
+    set_up_logging("WARNING" if settings.logging.level == "INFO" else settings.logging.level)
+    if tiny:
+        settings = with_tiny_model(settings)
+    try:
+        if prompts is not None and npz is not None:
+            modes = list(EncodingMode) if mode is None else [EncodingMode(mode)]
+            write_arrays(model_source(settings), read_prompts(prompts), modes, npz)
+            click.echo(npz)
+        elif prompt is not None:
+            chosen = settings.profile.encoding if mode is None else EncodingMode(mode)
+            click.echo(describe_prompt(model_source(settings), prompt, negative, chosen, clip_skip))
+    except PromptFileError as error:
+        leave(str(error), EXIT_FAILURE)
+    except ModelLoadError as error:
+        leave(f"The model {settings.model.source} can't be loaded: {error.reason}", EXIT_FAILURE)
+    except OSError as error:
+        leave(f"{npz} can't be written: {error.strerror}", EXIT_FAILURE)
+
+
+def show_plan(settings: Settings) -> None:
+    """Print how the model of the settings fits into the device's memory."""
+    try:
+        click.echo(plan_text(model_source(settings)))
+    except ModelLoadError as error:
+        leave(f"The model {settings.model.source} can't be loaded: {error.reason}", EXIT_FAILURE)
 
 
 def with_tiny_model(settings: Settings) -> Settings:

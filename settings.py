@@ -63,6 +63,17 @@ class ModelSettings(_Section):
     device: Annotated[str, AfterValidator(_device)] = "auto"
     dtype: Literal["auto", "float16", "bfloat16", "float32"] = "auto"
     config: str = ""
+    lora_folder: str = ""
+
+
+class DrawingSettings(_Section):
+    """`[drawing]`: how the engine uses its device."""
+
+    max_batch_slots: Literal["auto"] | Annotated[int, Field(ge=1, le=64)] = "auto"
+    exact_replay: bool = False
+    preview_interval_s: Annotated[float, Field(ge=0, le=60)] = 4.0
+    compile: bool = False
+    float8: bool = False
 
 
 class PathSettings(_Section):
@@ -115,6 +126,7 @@ class Settings(BaseSettings):
 
     discord: DiscordSettings = DiscordSettings()
     model: ModelSettings = ModelSettings()
+    drawing: DrawingSettings = DrawingSettings()
     paths: PathSettings = PathSettings()
     database: DatabaseSettings = DatabaseSettings()
     limits: LimitSettings = LimitSettings()

@@ -55,9 +55,13 @@ class JobMessage:
 
 
 def progress_message(job: Job, update: Queued | Running) -> JobMessage:
-    """Say how far a job is, with a button to call it off."""
-    content = sentences.queued(update) if isinstance(update, Queued) else sentences.running(update)
-    return JobMessage(content=content, cancellable_job_id=job.id)
+    """Say how far a job is, with a first look where there is one, and a button to call it off."""
+    if isinstance(update, Queued):
+        return JobMessage(content=sentences.queued(update), cancellable_job_id=job.id)
+    preview = (
+        (Attachment("preview.webp", update.preview, sentences.preview_alt_text()),) if update.preview else ()
+    )
+    return JobMessage(content=sentences.running(update), attachments=preview, cancellable_job_id=job.id)
 
 
 async def finished_message(job: Job, ending: Finished, file_limit_bytes: int) -> JobMessage:

@@ -6,7 +6,7 @@ from discord.ext import commands
 
 from cogs.client import DrawingBot
 from cogs.errors import OperatorsOnly
-from generation.local_engine import EngineState
+from generation.engine.local_engine import EngineState
 from generation.service import GenerationService
 
 

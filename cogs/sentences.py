@@ -11,6 +11,7 @@ import discord
 from cogs.errors import CogError, MissingPermissions, OperatorsOnly
 from cogs.plain_text import inline
 from generation.errors import (
+    BrokenLora,
     BrokenPicture,
     EngineFailure,
     GenerationError,
@@ -25,6 +26,8 @@ from generation.errors import (
     PolicyRule,
     PromptTooLong,
     ServiceStopping,
+    UnknownLora,
+    UnreadablePicture,
 )
 from generation.image_encoding import UploadTooLarge
 from generation.job import Queued, Running
@@ -56,6 +59,12 @@ def refusal(error: GenerationError | CogError) -> str:
             )
         case BrokenPicture(seed):
             return f"Seed {seed} gave no picture that can be shown. Another seed, or less guidance, will."
+        case UnreadablePicture(reason):
+            return f"That picture can't be used: {reason}. Please try another file."
+        case UnknownLora(name, known):
+            return f"There is no LoRA {inline(name)} here. There are: {inline(', '.join(known) or 'none')}."
+        case BrokenLora(name):
+            return f"The LoRA {inline(name)} doesn't work with this model. The bot's operator finds why in the log."
         case ModelUnavailable():
             return (
                 "I have no model to draw with: it failed to load. The bot's operator finds the cause in the "
@@ -110,6 +119,11 @@ def running(update: Running) -> str:
     return f"🖌️ Drawing {bar} {fraction:.0%} (step {update.step} of {update.total_steps})"
 
 
+def preview_alt_text() -> str:
+    """Describe the first look at a picture in the making."""
+    return "A rough first look at the picture while it is being drawn"
+
+
 def cancelled() -> str:
     """Tell that a drawing was called off."""
     return "Cancelled. Nothing was drawn."
@@ -127,6 +141,8 @@ def hint(prompt_hint: PromptHint) -> str:
             return "So many or few steps aren't what the model's authors recommend; the picture may suffer."
         case PromptHint.GUIDANCE_OUTSIDE_RECOMMENDED_RANGE:
             return "This guidance isn't what the model's authors recommend; the picture may suffer."
+        case PromptHint.WEIGHTS_LIMITED:
+            return "Weights act up to 2 (and down to -2): beyond, pictures fall apart, so I went no further."
 
 
 def compressed(extension: str) -> str:

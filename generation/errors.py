@@ -84,9 +84,14 @@ class LimitReached(GenerationError):
 
 @dataclass(eq=False)
 class OutOfMemory(GenerationError):
-    """The device has too little memory for this picture."""
+    """The device has too little memory for this picture, even alone and with the model moved out of the way."""
 
-    device: str
+
+@dataclass(eq=False)
+class DeviceLost(GenerationError):
+    """The device stopped working, or its driver did; what was on it is gone. `reason` is the driver's word."""
+
+    reason: str
 
 
 @dataclass(eq=False)
@@ -94,6 +99,29 @@ class BrokenPicture(GenerationError):
     """The model gave numbers that are no picture (not finite), twice."""
 
     seed: int
+
+
+@dataclass(eq=False)
+class UnreadablePicture(GenerationError):
+    """A picture to draw over can't be used. `reason` completes "The picture can't be used: ..."."""
+
+    reason: str
+
+
+@dataclass(eq=False)
+class UnknownLora(GenerationError):
+    """There is no LoRA of this name. `known` are those there are."""
+
+    name: str
+    known: tuple[str, ...]
+
+
+@dataclass(eq=False)
+class BrokenLora(GenerationError):
+    """A LoRA's file can't be used with this model. `reason` is for the operator."""
+
+    name: str
+    reason: str
 
 
 @dataclass(eq=False)

@@ -19,6 +19,9 @@ PNG_COMPRESS_LEVEL = 1
 WEBP_QUALITIES = (95, 90, 85, 80)
 """Tried in this order; below 80 a picture would be spoilt."""
 
+PREVIEW_QUALITY = 70
+"""WebP quality of a first look."""
+
 _EXIF_USER_COMMENT = 0x9286
 _EXIF_IFD = 0x8769
 
@@ -45,6 +48,13 @@ def encode_png(pixels: PillowImage.Image, parameters: ImageParameters) -> bytes:
     text.add_itxt(PARAMETERS_KEY, parameters_text(parameters))
     buffer = io.BytesIO()
     pixels.save(buffer, "PNG", compress_level=PNG_COMPRESS_LEVEL, pnginfo=text)
+    return buffer.getvalue()
+
+
+def encode_preview(pixels: PillowImage.Image) -> bytes:
+    """Write `pixels` as a small WebP without metadata; it is looked at for seconds."""
+    buffer = io.BytesIO()
+    pixels.save(buffer, "WEBP", quality=PREVIEW_QUALITY, method=2)
     return buffer.getvalue()
 
 

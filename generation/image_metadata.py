@@ -13,18 +13,48 @@ def parameters_text(parameters: ImageParameters) -> str:
     """
     settings = {
         "Steps": parameters.num_inference_steps,
-        "Sampler": parameters.sampler,
+        "Sampler": parameters.sampler.value,
         "CFG scale": f"{parameters.guidance_scale:g}",
         "Seed": parameters.seed,
         "Size": f"{parameters.width}x{parameters.height}",
         "Model": _plain(parameters.model),
+        **_unusual_settings(parameters),
         "Version": "Anim4gine Bot",
     }
-    lines = [_one_line(parameters.prompt)]
+    prompt = " ".join(
+        [parameters.prompt, *(f"<lora:{lora.name}:{lora.weight:g}>" for lora in parameters.loras)]
+    )
+    lines = [_one_line(prompt)]
     if parameters.negative_prompt:
         lines.append(f"Negative prompt: {_one_line(parameters.negative_prompt)}")
     lines.append(", ".join(f"{name}: {value}" for name, value in settings.items()))
     return "\n".join(lines)
+
+
+def _unusual_settings(parameters: ImageParameters) -> dict[str, object]:
+    """What is written only where it was used, by the names that the web UI has for it, else by our own."""
+    settings: dict[str, object] = {}
+    if parameters.source is not None:
+        settings["Denoising strength"] = f"{parameters.source.strength:g}"
+    if parameters.source is not None and parameters.source.mask is not None:
+        settings["Inpainting"] = "latent blending"
+    if parameters.variation is not None:
+        settings["Variation seed"] = parameters.variation.seed
+        settings["Variation seed strength"] = f"{parameters.variation.strength:g}"
+    if parameters.upscale is not None:
+        settings["Hires upscale"] = f"{parameters.upscale.factor:g}"
+        settings["Hires upscaler"] = "Latent (nearest-exact)"
+        settings["Denoising strength"] = f"{parameters.upscale.strength:g}"
+    if parameters.clip_skip:
+        # The web UI's 2 is what SDXL does anyway; ours counts from there.
+        settings["Clip skip"] = parameters.clip_skip + 2
+    if parameters.guidance_rescale:
+        settings["Guidance rescale"] = f"{parameters.guidance_rescale:g}"
+    if parameters.guided_share < 1:
+        settings["Guided share"] = f"{parameters.guided_share:g}"
+    if parameters.precision:
+        settings["Precision"] = parameters.precision
+    return settings
 
 
 def _one_line(text: str) -> str:

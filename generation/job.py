@@ -24,10 +24,14 @@ class Queued:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """Being drawn: `step` of `total_steps`, counted over all of the job's pictures."""
+    """Being drawn: `step` of `total_steps`, counted over all of the job's pictures.
+
+    `preview` is a small WebP file of the newest first look at one of them, None while there is none.
+    """
 
     step: int
     total_steps: int
+    preview: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,8 @@ Ending = Finished | Failed | Cancelled
 class Job:
     """An accepted request with its place in the world; its seed is fixed, one `ImageParameters` a picture.
 
+    Jobs of lower `rank` are drawn first.
+
     Belongs to one event loop: only `is_cancel_requested` may be read from another thread.
     """
 
@@ -68,6 +74,7 @@ class Job:
     images: tuple[ImageParameters, ...]
     hints: tuple[PromptHint, ...]
     accepted_at: datetime
+    rank: float
     _latest: Update
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _cancel: threading.Event = field(default_factory=threading.Event)
@@ -85,7 +92,7 @@ class Job:
     @property
     def total_steps(self) -> int:
         """Denoising steps over all pictures."""
-        return sum(image.num_inference_steps for image in self.images)
+        return sum(image.total_steps for image in self.images)
 
     @property
     def is_cancel_requested(self) -> bool:

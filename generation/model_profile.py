@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
 
+from generation.encoding_mode import EncodingMode
+from generation.lora import LoraWeight
 from generation.quality import Quality
+from generation.sampler import Sampler
 
 
 class TagSlot(Enum):
@@ -29,11 +32,13 @@ class ModelProfile:
 
     `guidance_scale` and `num_inference_steps` are used where a request names none; the `recommended_...`
     pairs (lowest, highest) are what the model's authors advise and what people are told. Tag lists are
-    comma-separated as the authors print them. `tag_order` names every slot once. `sampler` is the name that
-    goes into metadata; Euler Ancestral is what the card prefers.
+    comma-separated as the authors print them. `tag_order` names every slot once. `sampler` is used
+    where a request names none; Euler Ancestral is what the card prefers. `encoding` lays out the prompts.
+    `guided_share` below 1 leaves the last steps unguided (see `ImageParameters`), for speed. `loras` go into every
+    picture, as those that let a model draw in few steps must.
 
     Raises:
-        ValueError: a range is upside down, a default lies outside it, or a slot is missing or named twice.
+        ValueError: a range is upside down, a default or share lies outside, or a slot is missing or named twice.
     """
 
     title: str
@@ -45,11 +50,16 @@ class ModelProfile:
     lighter_quality_tags: str
     negative_prompt: str
     tag_order: tuple[TagSlot, ...]
-    sampler: str = "Euler a"
+    sampler: Sampler = Sampler.EULER_ANCESTRAL
+    encoding: EncodingMode = EncodingMode.PADDED
+    guided_share: float = 1.0
+    loras: tuple[LoraWeight, ...] = ()
 
     def __post_init__(self) -> None:
         _check_inside("guidance_scale", self.guidance_scale, self.recommended_guidance_scale)
         _check_inside("num_inference_steps", self.num_inference_steps, self.recommended_num_inference_steps)
+        if not 0 <= self.guided_share <= 1:
+            raise ValueError(f"guided_share {self.guided_share:g} must lie within 0 to 1")
         if sorted(slot.value for slot in self.tag_order) != sorted(slot.value for slot in TagSlot):
             names = ", ".join(slot.value for slot in TagSlot)
             raise ValueError(f"tag_order must name each of these once: {names}")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from generation.model_profile import ModelProfile, TagSlot
+from generation.prompt_weighting import limit_weights
 from generation.request import GenerationRequest
 from generation.tags import (
     CHUNK_BREAK,
@@ -21,6 +22,9 @@ from generation.tags import (
     unwrap_weight,
 )
 
+WEIGHT_LIMIT = 2.0
+"""Beyond, embeddings leave what the UNet has ever seen and pictures fall apart (at 50 they are 200 times too large)."""
+
 
 class PromptHint(Enum):
     """Something a person may like to know about what they asked for; nothing is refused or changed for it."""
@@ -28,6 +32,7 @@ class PromptHint(Enum):
     READS_AS_SENTENCE = "reads as a sentence"
     STEPS_OUTSIDE_RECOMMENDED_RANGE = "steps outside recommended range"
     GUIDANCE_OUTSIDE_RECOMMENDED_RANGE = "guidance outside recommended range"
+    WEIGHTS_LIMITED = "weights limited"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,8 @@ def assemble_prompt(request: GenerationRequest, profile: ModelProfile) -> Assemb
     with a weight) is kept from them. Left out of the profile's part is what the person asks for in the
     prompt (`text`, `signature`); left out of the person's is the very rating or year they ask for. A tag
     that the person has in both prompts stays in both.
+
+    Weights beyond 2 (or below -2) are brought to that.
     """
     typed = _read_prompt(request)
     typed_negative = _read_negative(request)
@@ -69,11 +76,13 @@ def assemble_prompt(request: GenerationRequest, profile: ModelProfile) -> Assemb
         for piece in _read(profile.negative_prompt, _TagReader())
         if not unwanted_default.union(_keys_of(typed_negative)).issuperset(piece.keys)
     ]
-    return AssembledPrompt(
-        prompt=_join(piece.text for slot in profile.tag_order for piece in slots[slot]),
-        negative_prompt=_join(piece.text for piece in default_negative + typed_negative),
-        hints=tuple(_hints(request, profile)),
-    )
+    prompt = _join(piece.text for slot in profile.tag_order for piece in slots[slot])
+    negative_prompt = _join(piece.text for piece in default_negative + typed_negative)
+    limited, limited_negative = (limit_weights(text, WEIGHT_LIMIT) for text in (prompt, negative_prompt))
+    hints = list(_hints(request, profile))
+    if (limited, limited_negative) != (prompt, negative_prompt):
+        hints.append(PromptHint.WEIGHTS_LIMITED)
+    return AssembledPrompt(limited, limited_negative, tuple(hints))
 
 
 _SUBJECT = re.compile(r"\d+\+?(?:girl|boy|other)s?|(?:multiple|many) (?:girls|boys|others)|no humans?")

@@ -25,6 +25,7 @@ _TOKEN = re.compile(
     r"(?P<escape>\\(?:[\\()\[\]]|BREAK(?!\w)))|(?P<backslash>\\)|(?P<bracket>[(\[\])])"
     r"|:(?P<weight>[+-]?[.\d]+)\)|(?P<break>(?<!\w)BREAK(?!\w))|[^\\()\[\]:B]+|[:B]"
 )
+_BREAK_ESCAPE = re.compile(r"(\\\\)|\\(?=BREAK(?!\w))")
 _ESCAPED = re.compile(r"[\\()\[\]]|(?<!\w)BREAK(?!\w)")
 
 
@@ -48,14 +49,48 @@ def parse_weighted_prompt(prompt: str) -> WeightedPrompt:
     return WeightedPrompt(tuple(_stripped(segment) for segment in _segments(_Reader().read(prompt))))
 
 
+def parse_without_breaks(prompt: str) -> tuple[WeightedText, ...]:
+    """Read `prompt` as `lpw_stable_diffusion_xl` does, which has BREAK in its grammar but doesn't act on it.
+
+    There the word itself remains, with the weight -1 times that of the groups around it; and our own escape of it
+    is none.
+    """
+    unescaped = _BREAK_ESCAPE.sub(lambda match: match[1] or "", prompt)
+    runs = [
+        WeightedText("BREAK", -run.weight) if run.text is None else WeightedText(run.text, run.weight)
+        for run in _Reader().read(unescaped)
+    ]
+    return tuple(_merged(runs))
+
+
 def format_weighted_prompt(prompt: WeightedPrompt) -> str:
     """Write a parsed prompt in the grammar; parsing that gives `prompt` again."""
     return " BREAK ".join("".join(map(_format_run, segment)) for segment in prompt.segments)
 
 
+def limit_weights(prompt: str, limit: float) -> str:
+    """Bring weights beyond `limit` (or below `-limit`) to it; a prompt without such weights stays as it is."""
+    parsed = parse_weighted_prompt(prompt)
+    if all(abs(run.weight) <= limit for segment in parsed.segments for run in segment):
+        return prompt
+    limited = tuple(
+        tuple(WeightedText(run.text, max(-limit, min(limit, run.weight))) for run in segment)
+        for segment in parsed.segments
+    )
+    return format_weighted_prompt(WeightedPrompt(limited))
+
+
 def escape_weighting(text: str) -> str:
     """Write `text` so that it is read literally: one run of weight 1."""
     return _ESCAPED.sub(lambda match: "\\" + match.group(), text)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """A run of text with its weight, or a BREAK with the weight of the groups around it."""
+
+    text: str | None
+    weight: float
 
 
 class _Reader:
@@ -74,7 +109,7 @@ class _Reader:
         # Explicit weights by where their group starts (outermost first), and how many groups end where.
         self._weights_from: dict[int, list[tuple[int, float]]] = {}
 
-    def read(self, prompt: str) -> list[WeightedText | None]:
+    def read(self, prompt: str) -> list[_Run]:
         for token in _TOKEN.finditer(prompt):
             text = token.group()
             match token.lastgroup:
@@ -122,7 +157,7 @@ class _Reader:
         self._exponent_changes[start] = self._exponent_changes.get(start, 0) + exponent
         self._exponent_changes[end] = self._exponent_changes.get(end, 0) - exponent
 
-    def _weighted_runs(self) -> Iterator[WeightedText | None]:
+    def _weighted_runs(self) -> Iterator[_Run]:
         exponent = 0
         # Round groups nest properly, so the explicit weights around a place are a stack of products.
         products: list[tuple[int, float]] = [(len(self._runs) + 1, 1.0)]
@@ -133,24 +168,32 @@ class _Reader:
             for end, weight in reversed(self._weights_from.get(place, [])):
                 if end > place:
                     products.append((end, products[-1][1] * weight))
-            yield None if text is None else WeightedText(text, _finite(products[-1][1] * _power(exponent)))
+            yield _Run(text, _finite(products[-1][1] * _power(exponent)))
 
 
-def _segments(runs: list[WeightedText | None]) -> Iterator[list[WeightedText]]:
-    """Split at BREAK and merge neighbours of equal weight, so that no escape ever splits a word."""
+def _segments(runs: list[_Run]) -> Iterator[list[WeightedText]]:
+    """Split at BREAK."""
     segment: list[WeightedText] = []
-    texts: list[str] = []
-    for run in [*runs, None]:
-        if texts and (run is None or run.weight != segment[-1].weight):
-            segment[-1] = WeightedText("".join(texts), segment[-1].weight)
-            texts = []
-        if run is None:
-            yield segment
+    for run in runs:
+        if run.text is None:
+            yield _merged(segment)
             segment = []
-        elif run.text:
-            if not texts:
-                segment.append(run)
-            texts.append(run.text)
+        else:
+            segment.append(WeightedText(run.text, run.weight))
+    yield _merged(segment)
+
+
+def _merged(runs: list[WeightedText]) -> list[WeightedText]:
+    """Merge neighbours of equal weight, so that no escape ever splits a word; empty ones go."""
+    texts: list[tuple[list[str], float]] = []
+    for run in runs:
+        if not run.text:
+            continue
+        if texts and texts[-1][1] == run.weight:
+            texts[-1][0].append(run.text)
+        else:
+            texts.append(([run.text], run.weight))
+    return [WeightedText("".join(parts), weight) for parts, weight in texts]
 
 
 def _stripped(segment: list[WeightedText]) -> tuple[WeightedText, ...]:

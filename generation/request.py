@@ -4,8 +4,11 @@ from dataclasses import dataclass
 
 from generation.aspect_ratio import AspectRatio
 from generation.errors import InvalidRequest
+from generation.lora import LoraWeight
 from generation.quality import Quality
 from generation.rating import Rating
+from generation.sampler import Sampler
+from generation.starting_point import SourcePicture, Upscale, Variation
 
 YEARS = range(2005, 2026)
 """Temporal tags that the model card supports: "year 2005" to "year 2025"."""
@@ -13,6 +16,12 @@ YEARS = range(2005, 2026)
 NUM_INFERENCE_STEPS = range(1, 101)
 GUIDANCE_SCALE_MIN, GUIDANCE_SCALE_MAX = 1.0, 20.0
 COUNT = range(1, 5)
+CLIP_SKIP = range(3)
+STRENGTH_MIN = 0.05
+"""Below this share of the steps hardly any is left to draw."""
+UPSCALE_FACTORS = (1.5, 2.0)
+LORAS_MAX = 4
+LORA_WEIGHT_MAX = 2.0
 SEED_LIMIT = 2**32
 """Seeds are below this, so that A1111 and other tools can draw the same seed."""
 TEXT_LENGTH_MAX = 6000
@@ -42,6 +51,13 @@ class GenerationRequest:
     guidance_scale: float | None = None
     seed: int | None = None
     count: int = 1
+    sampler: Sampler | None = None
+    guidance_rescale: float = 0.0
+    clip_skip: int = 0
+    loras: tuple[LoraWeight, ...] = ()
+    source: SourcePicture | None = None
+    variation: Variation | None = None
+    upscale: Upscale | None = None
 
     def __post_init__(self) -> None:
         for option in ("tags", "subject", "character", "series", "negative_prompt"):
@@ -57,9 +73,30 @@ class GenerationRequest:
         _check_range("count", self.count, COUNT)
         _check_range("seed", self.seed, range(SEED_LIMIT))
         guidance = self.guidance_scale
-        # Written as "not inside" so that NaN, which is neither below nor above, is refused too.
-        if guidance is not None and not GUIDANCE_SCALE_MIN <= guidance <= GUIDANCE_SCALE_MAX:
-            raise InvalidRequest("guidance", guidance, f"{GUIDANCE_SCALE_MIN:g} to {GUIDANCE_SCALE_MAX:g}")
+        if guidance is not None:
+            _check_inside("guidance", guidance, GUIDANCE_SCALE_MIN, GUIDANCE_SCALE_MAX)
+        _check_inside("guidance rescale", self.guidance_rescale, 0, 1)
+        _check_range("clip skip", self.clip_skip, CLIP_SKIP)
+        if self.source is not None:
+            _check_inside("strength", self.source.strength, STRENGTH_MIN, 1)
+        if self.variation is not None:
+            _check_inside("variation strength", self.variation.strength, 0, 1)
+            _check_range("variation seed", self.variation.seed, range(SEED_LIMIT))
+        if self.upscale is not None:
+            if self.upscale.factor not in UPSCALE_FACTORS:
+                factors = " or ".join(f"{factor:g}" for factor in UPSCALE_FACTORS)
+                raise InvalidRequest("upscale", self.upscale.factor, factors)
+            _check_inside("upscale strength", self.upscale.strength, STRENGTH_MIN, 1)
+        if len(self.loras) > LORAS_MAX:
+            raise InvalidRequest("loras", len(self.loras), f"at most {LORAS_MAX}")
+        for lora in self.loras:
+            _check_inside(f"weight of {lora.name}", lora.weight, -LORA_WEIGHT_MAX, LORA_WEIGHT_MAX)
+
+
+def _check_inside(option: str, value: float, low: float, high: float) -> None:
+    # Written as "not inside" so that NaN, which is neither below nor above, is refused too.
+    if not low <= value <= high:
+        raise InvalidRequest(option, value, f"{low:g} to {high:g}")
 
 
 def _check_range(option: str, value: int | None, allowed: range) -> None:

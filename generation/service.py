@@ -8,12 +8,12 @@ import logging
 import secrets
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
 from generation.content_policy import ContentPolicy
+from generation.engine.local_engine import EngineState, LocalEngine, Progress
 from generation.errors import (
     DrawingCancelled,
     EngineFailure,
@@ -28,14 +28,12 @@ from generation.errors import (
 )
 from generation.image import ImageParameters
 from generation.job import Cancelled, Ending, Failed, Finished, Job, Queued, Running
-from generation.job_queue import JobQueue
-from generation.local_engine import EngineState, LocalEngine
+from generation.job_queue import JobQueue, rank_of
 from generation.model_profile import ModelProfile
 from generation.place import Place
 from generation.prompt import AssembledPrompt, assemble_prompt
 from generation.rate_limiter import RateLimiter
 from generation.request import SEED_LIMIT, GenerationRequest
-from generation.wait_estimate import WaitEstimate
 
 log = logging.getLogger(__name__)
 
@@ -74,14 +72,10 @@ class GenerationService:
         self._limits = limits
         self._clock = clock
         self._queue = JobQueue()
-        self._speed = WaitEstimate()
         self._jobs: dict[str, Job] = {}
-        self._running: Job | None = None
-        self._running_since = 0.0
+        self._running: dict[str, asyncio.Task[None]] = {}
         self._is_stopping = False
-        self._model_ready = asyncio.Event()
         self._loading: asyncio.Task[None] | None = None
-        self._worker: asyncio.Task[None] | None = None
 
     @property
     def profile(self) -> ModelProfile:
@@ -95,15 +89,14 @@ class GenerationService:
 
     def start(self) -> None:
         """Begin to load the model and to draw; returns at once."""
+        self._engine.on_change = self._engine_changed
         self.reload_model()
-        self._worker = asyncio.create_task(self._work(), name="draw jobs")
 
     def reload_model(self) -> bool:
         """Load the model (again) in the background; False when it is being loaded already."""
         if self._loading is not None and not self._loading.done():
             return False
-        self._model_ready.clear()
-        self._loading = asyncio.create_task(self._load_model(), name="load model")
+        self._loading = asyncio.create_task(self._engine.load(), name="load model")
         return True
 
     async def submit(self, request: GenerationRequest, user_id: int, place: Place) -> Job:
@@ -134,8 +127,8 @@ class GenerationService:
         self._rate_limiter.accept(user_id)
         self._jobs[job.id] = job
         self._queue.put(job)
-        self._publish_positions()
         log.info("Job accepted", extra={"job": job.id})
+        self._feed_engine()
         return job
 
     def cancel(self, job_id: str, user_id: int) -> None:
@@ -161,42 +154,48 @@ class GenerationService:
             job.request_cancel()
             self._queue.remove(job)
             self._end(job, Failed(ServiceStopping()))
-        for task in (self._worker, self._loading):
-            if task is not None:
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
+        tasks = [*self._running.values(), *([self._loading] if self._loading else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self._engine.close()
 
-    async def _load_model(self) -> None:
-        self._publish_positions()
-        await self._engine.load()
+    def _engine_changed(self) -> None:
+        """Act on what the engine has to say: a free slot, a model that is there or not."""
         if failure := self._engine.failure:
             for job in tuple(self._queue):
                 self._queue.remove(job)
                 self._end(job, Failed(failure))
-            return
-        self._model_ready.set()
+        self._feed_engine()
+
+    def _feed_engine(self) -> None:
+        """Hand the engine the jobs that it would draw at once, and tell the others where they stand."""
+        while (
+            self._engine.state is EngineState.READY
+            and (job := self._queue.first) is not None
+            and self._engine.takes(job.rank)
+        ):
+            self._queue.remove(job)
+            self._engine.reserve(job)
+            self._running[job.id] = asyncio.create_task(self._run(job), name=f"draw {job.id}")
         self._publish_positions()
 
-    async def _work(self) -> None:
-        while True:
-            await self._model_ready.wait()
-            job = await self._queue.next()
-            self._running, self._running_since = job, time.monotonic()
-            try:
-                ending = await self._draw(job)
-            finally:
-                self._running = None
-            self._end(job, ending)
+    async def _run(self, job: Job) -> None:
+        try:
+            ending = await self._draw(job)
+        finally:
+            del self._running[job.id]
+            self._engine.release(job)
+        self._end(job, ending)
+        self._feed_engine()
 
     async def _draw(self, job: Job) -> Ending:
         """Draw one job to its end. An error ends this job alone; here is the border where it is logged."""
+        begin = time.monotonic()
         job.publish(Running(0, job.total_steps))
-        self._publish_positions()
         try:
             self._check_length(job)
-            images = await self._engine.draw(job, partial(self._on_step, job))
+            images = await self._engine.draw(job, partial(self._on_progress, job))
         except DrawingCancelled:
             return Cancelled()
         except GenerationError as error:
@@ -205,12 +204,10 @@ class GenerationService:
         except Exception:
             log.exception("Job failed", extra={"job": job.id})
             return Failed(EngineFailure(job.id))
-        seconds = time.monotonic() - self._running_since
-        self._speed.measure(job.cost, seconds)
-        return Finished(images, seconds)
+        return Finished(images, time.monotonic() - begin)
 
-    def _on_step(self, job: Job, steps_done: int) -> None:
-        job.publish(Running(steps_done, job.total_steps))
+    def _on_progress(self, job: Job, progress: Progress) -> None:
+        job.publish(Running(progress.steps_done, job.total_steps, progress.preview))
 
     def _end(self, job: Job, ending: Ending) -> None:
         if self._jobs.pop(job.id, None) is None:
@@ -233,11 +230,21 @@ class GenerationService:
                 num_inference_steps=request.num_inference_steps or self._profile.num_inference_steps,
                 guidance_scale=request.guidance_scale or self._profile.guidance_scale,
                 seed=(first_seed + index) % SEED_LIMIT,
-                sampler=self._profile.sampler,
+                sampler=request.sampler or self._profile.sampler,
+                guidance_rescale=request.guidance_rescale,
+                guided_share=self._profile.guided_share,
+                clip_skip=request.clip_skip,
+                loras=(*self._profile.loras, *request.loras),
+                source=request.source,
+                variation=request.variation,
+                upscale=request.upscale,
+                precision=self._engine.precision,
                 model=self._model_name,
             )
             for index in range(request.count)
         )
+        accepted_at = self._clock()
+        drawing_s = self._engine.seconds_for(sum(image.cost for image in images))
         return Job(
             id=secrets.token_hex(8),
             request=request,
@@ -245,7 +252,8 @@ class GenerationService:
             place=place,
             images=images,
             hints=assembled.hints,
-            accepted_at=self._clock(),
+            accepted_at=accepted_at,
+            rank=rank_of(accepted_at, drawing_s),
             _latest=Queued(len(self._queue) + 1, None, self._engine.state is EngineState.LOADING),
         )
 
@@ -263,24 +271,22 @@ class GenerationService:
 
     def _publish_positions(self) -> None:
         """Tell every waiting job where it stands. Cheap: no reader is woken for news that is none."""
+        self._engine.shows_previews = not self._queue
         is_loading = self._engine.state is EngineState.LOADING
         cost_ahead = self._running_cost_left()
         for position, job in enumerate(self._queue, start=1):
-            update = Queued(position, self._speed.seconds_for(cost_ahead), is_loading)
+            update = Queued(position, self._engine.seconds_for(cost_ahead), is_loading)
             if job.latest != update:
                 job.publish(update)
             cost_ahead += job.cost
 
     def _running_cost_left(self) -> float:
-        job = self._running
-        if job is None or not isinstance(job.latest, Running):
-            return 0.0
-        return job.cost * (1 - job.latest.step / job.latest.total_steps)
+        return sum(_cost_left(self._jobs[job_id]) for job_id in self._running if job_id in self._jobs)
 
     def _next_free_at(self, user_id: int) -> datetime | None:
         """When this person's earliest job in the line (or under the brush) should be done."""
         cost = self._running_cost_left()
-        if self._running is not None and self._running.user_id == user_id:
+        if any(job.user_id == user_id for job in self._jobs.values() if job.id in self._running):
             return self._after(cost)
         for job in self._queue:
             cost += job.cost
@@ -292,5 +298,10 @@ class GenerationService:
         return self._after(self._running_cost_left())
 
     def _after(self, cost: float) -> datetime | None:
-        seconds = self._speed.seconds_for(cost)
+        seconds = self._engine.seconds_for(cost)
         return None if seconds is None else self._clock() + timedelta(seconds=seconds)
+
+
+def _cost_left(job: Job) -> float:
+    done = job.latest.step / job.latest.total_steps if isinstance(job.latest, Running) else 0.0
+    return job.cost * (1 - done)

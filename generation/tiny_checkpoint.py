@@ -91,7 +91,7 @@ def _tiny_pipeline(seed: int) -> "StableDiffusionXLPipeline":
     import torch  # noqa: PLC0415
     from diffusers import EulerAncestralDiscreteScheduler, StableDiffusionXLPipeline  # noqa: PLC0415
 
-    from generation.sdxl_config.clip_tokenizer import clip_tokenizer  # noqa: PLC0415
+    from generation.engine.sdxl_config.clip_tokenizer import clip_tokenizer  # noqa: PLC0415
 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

@@ -127,5 +127,5 @@ def test_render_to_where_nothing_can_be_written_is_told(tiny_checkpoint: Path, t
         "render", "1girl", "--steps", "1", "-o", str(output), ANIM4GINE_MODEL__SOURCE=str(tiny_checkpoint)
     )
     assert result.returncode == 1
-    assert "can't be written" in result.stderr
+    assert "can't be read or written" in result.stderr
     assert "Traceback" not in result.stderr

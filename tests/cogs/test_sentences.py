@@ -9,7 +9,9 @@ from cogs import sentences
 from cogs.errors import CogError, MissingPermissions, OperatorsOnly
 from generation import errors as generation_errors
 from generation.errors import (
+    BrokenLora,
     BrokenPicture,
+    DeviceLost,
     DrawingCancelled,
     EngineFailure,
     GenerationError,
@@ -24,6 +26,8 @@ from generation.errors import (
     PolicyRule,
     PromptTooLong,
     ServiceStopping,
+    UnknownLora,
+    UnreadablePicture,
 )
 from generation.image_encoding import UploadTooLarge
 from generation.job import Queued, Running
@@ -36,7 +40,10 @@ EVERY_ERROR: list[GenerationError | CogError] = [
     PromptTooLong("prompt", 260, 225),
     *(PolicyRefusal(rule, ("a tag",), Rating.NSFW, Rating.SAFE) for rule in PolicyRule),
     *(LimitReached(limit, 3, SOON) for limit in Limit),
-    OutOfMemory("cuda:0"),
+    OutOfMemory(),
+    UnreadablePicture("it is not an image, or a broken one"),
+    UnknownLora("inc", ("ink", "glow")),
+    BrokenLora("ink", "wrong shapes"),
     BrokenPicture(7),
     ModelUnavailable(RuntimeError("secret path")),
     ServiceStopping(),
@@ -56,8 +63,9 @@ def subclasses(module: object, root: type) -> set[type]:
 
 def test_this_list_forgets_no_error() -> None:
     known = subclasses(generation_errors, GenerationError) | subclasses(cog_errors, CogError)
-    # A cancelled drawing becomes the update `Cancelled`, which has its own sentence.
-    assert known - {type(error) for error in EVERY_ERROR} == {DrawingCancelled}
+    # A cancelled drawing becomes the update `Cancelled`, which has its own sentence; of a lost device people hear
+    # only if it takes the model with it (ModelUnavailable).
+    assert known - {type(error) for error in EVERY_ERROR} == {DrawingCancelled, DeviceLost}
 
 
 def test_every_error_has_a_sentence_of_its_own() -> None:

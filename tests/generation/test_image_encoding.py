@@ -20,7 +20,6 @@ PARAMETERS = ImageParameters(
     num_inference_steps=25,
     guidance_scale=6.0,
     seed=4294967295,
-    sampler="Euler a",
     model="cagliostrolab/animagine-xl-4.0",
 )
 

@@ -337,3 +337,18 @@ def test_no_word_is_lost_or_won_on_the_way_through_the_weighting_grammar(
 def _literal_signs(prompt: str) -> str:
     """The prompt as it is read aloud, without what only separates."""
     return re.sub(r"[\s,]", "", plain_text(prompt))
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("(smile:50)", "(smile:2.0)"),
+        ("(smile:-3), night", "(smile:-2.0), night"),
+        ("(smile:1.9)", "(smile:1.9)"),
+    ],
+)
+def test_weights_beyond_two_are_brought_to_it_with_a_word(typed: str, read: str) -> None:
+    prompts = assembled(tags=typed, negative_prompt=typed)
+    assert read in prompts.prompt
+    assert read in prompts.negative_prompt
+    assert (PromptHint.WEIGHTS_LIMITED in prompts.hints) == (typed != read)

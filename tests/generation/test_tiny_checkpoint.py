@@ -11,7 +11,7 @@ from diffusers import StableDiffusionXLPipeline
 from PIL import ImageChops, ImageStat
 from transformers import CLIPTokenizer
 
-from generation.sdxl_config.clip_tokenizer import END_ID, START_ID
+from generation.engine.sdxl_config.clip_tokenizer import END_ID, START_ID
 from generation.tiny_checkpoint import build_tiny_checkpoint, is_built
 
 ROOT = Path(__file__).parents[2]

@@ -8,8 +8,9 @@ from diffusers import StableDiffusionXLPipeline
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from generation.engine.prompt_chunks import CHUNK_TOKENS, count_tokens
+from generation.engine.prompt_encoder import EncodedPrompt, PromptEncoder
 from generation.model_profile import ANIMAGINE_XL_4
-from generation.prompt_encoder import CHUNK_TOKENS, EncodedPrompt, PromptEncoder, count_tokens
 
 ONE_CHUNK = [
     "",
@@ -102,8 +103,9 @@ def test_weights_leave_the_pooled_embedding_alone(encoder: PromptEncoder) -> Non
     assert torch.equal(plain.pooled_prompt_embeds, weighted.pooled_prompt_embeds)
 
 
-def test_extreme_weights_act_as_the_limit(encoder: PromptEncoder) -> None:
-    assert torch.equal(encoder.encode("(a:50)", "").prompt_embeds, encoder.encode("(a:2)", "").prompt_embeds)
+def test_a_weight_acts_as_it_stands_however_large(encoder: PromptEncoder) -> None:
+    plain, strong = (encoder.encode(text, "").prompt_embeds[0] for text in ("a", "(a:5)"))
+    assert torch.allclose(strong[1], plain[76] + (plain[1] - plain[76]) * 5, atol=1e-4)
 
 
 def test_a_long_prompt_becomes_chunks_and_the_other_side_is_filled_up(encoder: PromptEncoder) -> None:

@@ -25,16 +25,16 @@ from huggingface_hub.errors import (
 from safetensors import SafetensorError, safe_open
 from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 
+from generation.engine.device_choice import device_for, dtype_for, vae_dtype_for
+from generation.engine.sdxl_config.clip_tokenizer import END_ID, END_TOKEN, clip_tokenizer
 from generation.model_errors import (
     BrokenModelFile,
-    DeviceUnavailable,
     ModelLoadError,
     ModelNotFound,
     UnsafeModelFile,
     WrongModelKind,
 )
 from generation.model_source import ModelSource
-from generation.sdxl_config.clip_tokenizer import END_ID, END_TOKEN, clip_tokenizer
 
 SDXL_CONFIG = Path(__file__).with_name("sdxl_config")
 """SDXL's configurations in diffusers' layout, without tokenizers: `clip_tokenizer` makes those."""
@@ -61,7 +61,7 @@ SECOND_PAD_TOKEN = "!"  # noqa: S105 - a token of a text, no secret
 
 
 def load_pipeline(source: ModelSource) -> StableDiffusionXLPipeline:
-    """Load the model onto its device, with the Euler Ancestral scheduler.
+    """Load the model into the computer's memory, with the Euler Ancestral scheduler; `placement.py` moves it.
 
     The UNet and the text encoders get the source's dtype. The VAE overflows float16 (diffusers issue 7188), so
     it gets bfloat16 on CUDA devices that have it, else float32. Local sources are loaded without the network.
@@ -74,11 +74,10 @@ def load_pipeline(source: ModelSource) -> StableDiffusionXLPipeline:
         DeviceUnavailable: this machine has no such device.
         ModelLoadError: anything else, such as a full disk.
     """
-    device = _device(source)
-    dtype = _dtype(source, device)
-    vae_dtype = _vae_dtype(device)
-    for library in (diffusers, transformers):
-        library.utils.logging.disable_progress_bar()  # parts are read within seconds, and a log shows no bars
+    device = device_for(source)
+    dtype = dtype_for(source, device)
+    vae_dtype = vae_dtype_for(device)
+    _show_no_progress_bars()
     file = _single_file(source)
     if file is not None:
         _check_single_file(source, file)
@@ -90,10 +89,30 @@ def load_pipeline(source: ModelSource) -> StableDiffusionXLPipeline:
             pipeline = _read_folder(source, folder, dtype, vae_dtype)
     _check_pipeline(source, pipeline)
     pipeline.scheduler = EulerAncestralDiscreteScheduler.from_config(pipeline.scheduler.config)
-    try:
-        return pipeline.to(device, silence_dtype_warnings=True)
-    except torch.OutOfMemoryError as error:
-        raise ModelLoadError(source.source, f"the model doesn't fit into the memory of {device}") from error
+    return pipeline
+
+
+def load_text_parts(source: ModelSource) -> StableDiffusionXLPipeline:
+    """Load a pipeline whose tokenizers and text encoders alone are there, where the source can be read in parts.
+
+    For who looks at prompts; the text encoders are on the CPU in float32. Raises as `load_pipeline` does.
+    """
+    _show_no_progress_bars()
+    file = _single_file(source)
+    if file is not None:
+        _check_single_file(source, file)
+        with _broken_files_named(source):
+            return _read_single_file(source, file, torch.float32, torch.float32)
+    folder = _folder(source)
+    with _broken_files_named(source):
+        return StableDiffusionXLPipeline.from_pretrained(
+            folder,
+            **_text_encoders(source, folder, torch.float32),
+            unet=None,
+            vae=None,
+            add_watermarker=False,
+            local_files_only=True,
+        )
 
 
 def load_tokenizer(source: ModelSource) -> CLIPTokenizer:
@@ -121,32 +140,9 @@ def load_tokenizer(source: ModelSource) -> CLIPTokenizer:
     return tokenizer
 
 
-def _device(source: ModelSource) -> torch.device:
-    """Return the device to use, after trying it."""
-    name = source.device
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-    try:
-        return torch.empty(1, device=name).device
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        raise DeviceUnavailable(source.source, _first_line(error), name) from error
-
-
-def _dtype(source: ModelSource, device: torch.device) -> torch.dtype:
-    if source.dtype == "auto":
-        return torch.float32 if device.type == "cpu" else torch.float16
-    dtype = getattr(torch, source.dtype, None)
-    if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:
-        raise DeviceUnavailable(
-            source.source, f"torch has no floating point type {source.dtype}", str(device)
-        )
-    return dtype
-
-
-def _vae_dtype(device: torch.device) -> torch.dtype:
-    if device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False):
-        return torch.bfloat16
-    return torch.float32
+def _show_no_progress_bars() -> None:
+    for library in (diffusers, transformers):
+        library.utils.logging.disable_progress_bar()  # parts are read within seconds, and a log shows no bars
 
 
 def _single_file(source: ModelSource) -> Path | None:
@@ -262,18 +258,31 @@ def _read_single_file(
 def _read_folder(
     source: ModelSource, folder: Path, dtype: torch.dtype, vae_dtype: torch.dtype
 ) -> StableDiffusionXLPipeline:
-    options: dict[str, Any] = {"use_safetensors": True, "local_files_only": True}
+    return StableDiffusionXLPipeline.from_pretrained(
+        folder,
+        dtype={"default": dtype, "vae": vae_dtype},
+        add_watermarker=False,
+        use_safetensors=True,
+        local_files_only=True,
+        **_text_encoders(source, folder, dtype),
+    )
+
+
+def _text_encoders(source: ModelSource, folder: Path, dtype: torch.dtype) -> dict[str, Any]:
     text_encoders = {}
     # transformers fills in random numbers where a file lacks some, and only logs it.
     for part, kind in (("text_encoder", CLIPTextModel), ("text_encoder_2", CLIPTextModelWithProjection)):
         text_encoders[part], report = kind.from_pretrained(
-            folder, subfolder=part, dtype=dtype, output_loading_info=True, **options
+            folder,
+            subfolder=part,
+            dtype=dtype,
+            output_loading_info=True,
+            use_safetensors=True,
+            local_files_only=True,
         )
         if report["missing_keys"]:
             raise BrokenModelFile(source.source, f"{part} lacks {', '.join(sorted(report['missing_keys']))}")
-    return StableDiffusionXLPipeline.from_pretrained(
-        folder, dtype={"default": dtype, "vae": vae_dtype}, add_watermarker=False, **text_encoders, **options
-    )
+    return text_encoders
 
 
 def _check_pipeline(source: ModelSource, pipeline: StableDiffusionXLPipeline) -> None:

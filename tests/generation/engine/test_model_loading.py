@@ -20,6 +20,8 @@ from diffusers import (
 from safetensors.torch import load_file, save_file
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
+from generation.engine.model_loading import SDXL_CONFIG, load_pipeline, load_tokenizer
+from generation.engine.sdxl_config.clip_tokenizer import clip_tokenizer
 from generation.model_errors import (
     BrokenModelFile,
     DeviceUnavailable,
@@ -28,10 +30,8 @@ from generation.model_errors import (
     UnsafeModelFile,
     WrongModelKind,
 )
-from generation.model_loading import SDXL_CONFIG, load_pipeline, load_tokenizer
 from generation.model_source import ModelSource
-from generation.sdxl_config.clip_tokenizer import clip_tokenizer
-from tests.generation.single_file import write_single_file
+from tests.generation.engine.single_file import write_single_file
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 

@@ -1,0 +1,231 @@
+"""The engine's core: pictures in flight, advanced together one denoising step at a time.
+
+Between two steps finished pictures leave, cancelled ones are dropped and new ones join. Knows neither threads nor
+event loops: whoever owns the device calls `tick` until `is_idle`.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+
+from generation.engine.denoiser import Denoiser, Predictions
+from generation.engine.latent_preview import latent_preview
+from generation.engine.memory_guard import Attempt, MemoryGuard
+from generation.engine.picture_order import PictureOrder, PictureOutcome
+from generation.engine.sample import BatchKey, Sample
+from generation.engine.turns import next_turn
+from generation.errors import DeviceLost, DrawingCancelled, OutOfMemory
+from generation.image import ImageParameters
+from generation.lora import LoraWeight
+
+log = logging.getLogger(__name__)
+
+_NOBODYS_FAULT = (torch.OutOfMemoryError, torch.AcceleratorError)
+"""What no single picture can be blamed for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawingParts:
+    """What the core works with.
+
+    `prepare` makes a picture's sample before its first step, `use_loras` puts a set of LoRAs in force, `decode`
+    takes finished latents and tells the outcome, now or later.
+    """
+
+    prepare: Callable[[ImageParameters], Sample]
+    use_loras: Callable[[tuple[LoraWeight, ...]], None]
+    denoiser: Denoiser
+    decode: Callable[[Sample, Callable[[PictureOutcome], None]], None]
+    memory: MemoryGuard
+
+
+@dataclass(slots=True, eq=False)
+class _Drawing:
+    """An order in flight, with its sample."""
+
+    order: PictureOrder
+    sample: Sample
+    is_leaving: bool = False
+
+    @property
+    def rank(self) -> float:
+        return self.order.rank
+
+    @property
+    def batch_key(self) -> BatchKey:
+        return self.sample.batch_key
+
+    def leave(self) -> None:
+        if not self.is_leaving:
+            self.is_leaving = True
+            self.order.on_leaving()
+
+
+class EngineCore:
+    """Draws orders side by side. Everything is called from the one thread that owns the device.
+
+    `cost_done` counts the work so far, in megapixels times steps.
+    """
+
+    def __init__(self, parts: DrawingParts) -> None:
+        self._parts = parts
+        self._denoiser = parts.denoiser
+        self._arrived: list[PictureOrder] = []
+        self._in_flight: list[_Drawing] = []
+        self.cost_done = 0.0
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing waits or is in flight."""
+        return not self._arrived and not self._in_flight
+
+    @property
+    def slots(self) -> int:
+        """How many pictures are advanced side by side; falls when memory runs out."""
+        return self._parts.memory.slots
+
+    def use_denoiser(self, denoiser: Denoiser) -> None:
+        """Ask another denoiser from the next tick on, such as one whose UNet is compiled."""
+        self._denoiser.forget()
+        self._denoiser = denoiser
+
+    def add(self, order: PictureOrder) -> None:
+        """Take an order; it joins at the next tick."""
+        self._arrived.append(order)
+
+    def abandon(self) -> list[PictureOrder]:
+        """Let go of everything; returns the orders that have not ended, to be drawn again by another core."""
+        orders = [*(drawing.order for drawing in self._in_flight), *self._arrived]
+        self._in_flight.clear()
+        self._arrived.clear()
+        self._denoiser.forget()
+        return orders
+
+    def tick(self) -> None:
+        """Let newcomers in, advance those whose turn it is by one step, and let the finished go.
+
+        An order that fails ends with its error; the others don't notice.
+
+        Raises:
+            DeviceLost: the device can't be used any more; `abandon` has the orders.
+        """
+        try:
+            self._drop_cancelled()
+            self._let_in()
+            self._step()
+            self._let_out()
+        except torch.AcceleratorError as error:
+            raise DeviceLost(str(error)) from error
+
+    def _drop_cancelled(self) -> None:
+        for order in [order for order in self._arrived if order.is_cancelled()]:
+            self._refuse(order, DrawingCancelled())
+        for drawing in [drawing for drawing in self._in_flight if drawing.order.is_cancelled()]:
+            self._end(drawing, DrawingCancelled())
+
+    def _let_in(self) -> None:
+        while self._arrived:
+            order = self._arrived[0]
+            try:
+                attempt = self._parts.memory.attempt(partial(self._prepare, order), samples=1)
+            except torch.AcceleratorError:
+                raise
+            except Exception as error:  # one picture's own trouble, told to whoever ordered it
+                self._refuse(order, error)
+            else:
+                if attempt is Attempt.HOPELESS:
+                    self._refuse(order, OutOfMemory())
+
+    def _prepare(self, order: PictureOrder) -> None:
+        self._parts.use_loras(order.parameters.loras)
+        sample = self._parts.prepare(order.parameters)
+        self._arrived.remove(order)
+        self._in_flight.append(_Drawing(order, sample))
+
+    def _step(self) -> None:
+        batch = next_turn(
+            [drawing for drawing in self._in_flight if not drawing.sample.is_finished], self.slots
+        )
+        if not batch:
+            return
+        for drawing in batch:
+            if drawing.sample.is_on_last_step:
+                drawing.leave()
+        attempt = self._parts.memory.attempt(partial(self._advance, batch), samples=len(batch))
+        if attempt is not Attempt.DONE:
+            self._denoiser.forget()
+        if attempt is Attempt.HOPELESS:
+            for drawing in batch:
+                self._end(drawing, OutOfMemory())
+
+    def _advance(self, batch: Sequence[_Drawing]) -> None:
+        try:
+            self._parts.use_loras(batch[0].sample.parameters.loras)
+        except _NOBODYS_FAULT:
+            raise
+        except Exception as error:  # the trouble of all who asked for these LoRAs
+            for drawing in batch:
+                self._end(drawing, error)
+            return
+        for drawing, (noise_pred, negative_noise_pred) in self._predictions(batch):
+            try:
+                drawing.sample.advance(noise_pred, negative_noise_pred)
+            except _NOBODYS_FAULT:
+                raise
+            except Exception as error:  # as above
+                self._end(drawing, error)
+            else:
+                height, width = drawing.sample.size_px
+                self.cost_done += height * width / 1e6
+                drawing.order.on_step(drawing.sample.steps_done)
+                if drawing.order.wants_preview():
+                    drawing.order.on_preview(latent_preview(drawing.sample.predicted))
+
+    def _predictions(
+        self, batch: Sequence[_Drawing]
+    ) -> list[tuple[_Drawing, tuple[torch.Tensor, torch.Tensor | None]]]:
+        """Predict for all at once; where that fails, for each alone, so that only the culprit ends."""
+        try:
+            predictions: Predictions = self._denoiser.predict([drawing.sample for drawing in batch])
+        except _NOBODYS_FAULT:
+            raise
+        except Exception as error:
+            if len(batch) > 1:
+                return [pair for drawing in batch for pair in self._predictions([drawing])]
+            self._end(batch[0], error)
+            return []
+        return list(zip(batch, predictions, strict=True))
+
+    def _let_out(self) -> None:
+        for drawing in [drawing for drawing in self._in_flight if drawing.sample.is_finished]:
+            try:
+                attempt = self._parts.memory.attempt(partial(self._finish, drawing), samples=1)
+            except torch.AcceleratorError:
+                raise
+            except Exception as error:  # as above
+                self._end(drawing, error)
+            else:
+                if attempt is Attempt.HOPELESS:
+                    self._end(drawing, OutOfMemory())
+
+    def _finish(self, drawing: _Drawing) -> None:
+        sample = drawing.sample
+        if sample.parameters.upscale is not None and not sample.is_refining:
+            sample.begin_refining()
+            return
+        self._in_flight.remove(drawing)
+        self._denoiser.forget()
+        self._parts.decode(sample, drawing.order.on_end)
+
+    def _end(self, drawing: _Drawing, outcome: PictureOutcome) -> None:
+        self._in_flight.remove(drawing)
+        drawing.leave()
+        drawing.order.on_end(outcome)
+
+    def _refuse(self, order: PictureOrder, error: Exception) -> None:
+        self._arrived.remove(order)
+        order.on_leaving()
+        order.on_end(error)

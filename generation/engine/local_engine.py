@@ -1,0 +1,403 @@
+"""The engine on this machine: one thread that owns the device, the model, and every call into torch.
+
+torch, diffusers and transformers take seconds to import, so they are imported on that thread, when the model
+is loaded; until then this module costs nothing and the bot can already answer.
+"""
+
+import asyncio
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import Enum
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from PIL import Image as PillowImage
+
+from generation.encoding_mode import EncodingMode
+from generation.engine_options import EngineOptions
+from generation.errors import DeviceLost, DrawingCancelled, GenerationError, ModelUnavailable
+from generation.image import Image
+from generation.image_encoding import encode_png, encode_preview
+from generation.job import Job
+from generation.model_errors import ModelLoadError
+from generation.model_source import ModelSource
+from generation.wait_estimate import WaitEstimate
+
+if TYPE_CHECKING:
+    from generation.engine.core import EngineCore
+    from generation.engine.picture_order import PictureOrder, PictureOutcome
+    from generation.engine.sdxl_model import SdxlModel, TokenCounter
+
+log = logging.getLogger(__name__)
+
+CLOSE_TIMEOUT_S = 5.0
+"""A drawing ends at its next step; a download or an import can't be interrupted and is left behind."""
+
+ENGINE_THREAD = "engine"
+"""Name of the engine's thread, in logs and to whoever looks for one left behind."""
+
+WORKER_THREADS = 2
+"""Threads that write image files. One does about ten pictures a second at 832 x 1216, more than a device draws."""
+
+RESTART_LIMIT = 2
+"""How often in a row, without a picture finished between, the engine tries again after its device was lost."""
+
+
+class EngineState(Enum):
+    """How far the model is."""
+
+    LOADING = "loading"
+    READY = "ready"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a job is: steps done over all its pictures, and the newest preview as a WebP file."""
+
+    steps_done: int
+    preview: bytes | None
+
+
+class LocalEngine:
+    """Draws jobs side by side on one device. Its methods are called from one event loop.
+
+    `on_change` is called on that loop whenever `state` changed or `takes` may answer otherwise than before.
+    Previews are made while `shows_previews` says so; whoever feeds the engine turns them off under load.
+    """
+
+    def __init__(
+        self,
+        source: ModelSource,
+        options: EngineOptions | None = None,
+        encoding: EncodingMode = EncodingMode.PADDED,
+    ) -> None:
+        self._source = source
+        self._options = options or EngineOptions()
+        self._encoding = encoding
+        self._state = EngineState.LOADING
+        self._failure: Exception | None = None
+        self._token_counter: TokenCounter | None = None
+        self._speed = WaitEstimate()
+        self._slots = 1
+        # Ranks of the pictures that hold a place in the batch, by job and number.
+        self._places: dict[tuple[str, int], float] = {}
+        self.shows_previews = True
+        self.on_change: Callable[[], None] = lambda: None
+        # The thread and what only it touches.
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._inbox: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
+        self._is_closing = threading.Event()
+        self._worker_threads = ThreadPoolExecutor(WORKER_THREADS, thread_name_prefix="encode")
+        self._model: SdxlModel | None = None
+        self._core: EngineCore | None = None
+        self._restarts = 0
+        self._busy_s = 0.0
+        self._cost_measured = 0.0
+
+    @property
+    def state(self) -> EngineState:
+        """Whether the model is there, on its way, or failed to load."""
+        return self._state
+
+    @property
+    def failure(self) -> ModelUnavailable | None:
+        """Why there is no model, when loading failed."""
+        return None if self._failure is None else ModelUnavailable(self._failure)
+
+    @property
+    def device(self) -> str | None:
+        """Where the model lives ("cuda:0"), None before it is loaded."""
+        return None if self._model is None else self._model.device
+
+    @property
+    def precision(self) -> str:
+        """What goes into the metadata where the model computes in less than its own precision, else nothing."""
+        return "float8" if self._options.float8 else ""
+
+    def seconds_for(self, cost: float) -> float | None:
+        """How long this device takes for `cost` (megapixels times steps), None before the model is warm."""
+        return self._speed.seconds_for(cost)
+
+    def takes(self, rank: float) -> bool:
+        """Whether a job of this rank would be drawn at once: a slot is free, or held by one that can wait."""
+        return len(self._places) < self._slots or rank < max(self._places.values())
+
+    def reserve(self, job: Job) -> None:
+        """Count `job` among those in flight, before `draw` is awaited for it."""
+        for number in range(len(job.images)):
+            self._places[job.id, number] = job.rank
+
+    def release(self, job: Job) -> None:
+        """Give back the places that `job` still holds."""
+        for number in range(len(job.images)):
+            self._leave(job.id, number)
+
+    def count_tokens(self, prompt: str) -> int | None:
+        """How many CLIP tokens `prompt` takes; None while not even the tokenizer is loaded."""
+        return None if self._token_counter is None else self._token_counter(prompt)
+
+    async def load(self) -> None:
+        """Load the model, replacing one that is there; the outcome is in `state` and `failure`.
+
+        Never raises for a model that can't be loaded: the bot lives on and says so to those who ask. Pictures in
+        flight are drawn again with the new model.
+        """
+        self._set_state(EngineState.LOADING, None)
+        self._loop = asyncio.get_running_loop()
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name=ENGINE_THREAD)
+            self._thread.start()
+        loaded = self._loop.create_future()
+
+        def load_and_tell() -> None:
+            self._load_blocking(self._core.abandon() if self._core else [])
+            self._post(_settle, loaded, None)
+
+        self._inbox.put(load_and_tell)
+        await loaded
+
+    async def draw(self, job: Job, on_progress: Callable[[Progress], None]) -> tuple[Image, ...]:
+        """Draw all pictures of `job`, calling `on_progress` on the event loop after each denoising step.
+
+        Raises:
+            DrawingCancelled: `job.request_cancel()` was called meanwhile.
+            OutOfMemory, BrokenPicture, UnknownLora, ...: this job can't be drawn; the next one can.
+            ModelUnavailable: no model is loaded.
+        """
+        self.reserve(job)
+        progress = _JobProgress(on_progress)
+        drawings = [_PictureDrawing(job, number, progress) for number in range(len(job.images))]
+        given_up = threading.Event()
+        for drawing in drawings:
+            self._inbox.put(partial(self._order, drawing, given_up))
+        try:
+            done = asyncio.gather(*(drawing.finished for drawing in drawings))
+            return tuple(await done)
+        finally:
+            # The job's other pictures are of no use any more.
+            given_up.set()
+            self.release(job)
+
+    async def close(self) -> None:
+        """Let the running step end, for at most `CLOSE_TIMEOUT_S`, and take no more."""
+        self._is_closing.set()
+        self._inbox.put(lambda: None)
+        if self._thread is not None:
+            await asyncio.to_thread(self._thread.join, CLOSE_TIMEOUT_S)
+        self._worker_threads.shutdown(wait=False)
+
+    def _set_state(self, state: EngineState, failure: Exception | None) -> None:
+        self._state, self._failure = state, failure
+        self.on_change()
+
+    def _leave(self, job_id: str, number: int) -> None:
+        if self._places.pop((job_id, number), None) is not None:
+            self.on_change()
+
+    def _post(self, call: Callable[..., object], *arguments: Any) -> None:
+        """Have the event loop make a call, unless it is gone."""
+        if self._loop is not None:
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(call, *arguments)
+
+    # From here on everything runs on the engine's thread.
+
+    def _run(self) -> None:
+        while not self._is_closing.is_set():
+            if self._core is None or self._core.is_idle:
+                self._inbox.get()()
+            while not self._inbox.empty() and not self._is_closing.is_set():
+                self._inbox.get()()
+            if self._core is not None and not self._core.is_idle:
+                self._tick(self._core)
+        if self._core is not None:
+            for order in self._core.abandon():
+                order.on_end(DrawingCancelled())
+        if self._model is not None:
+            self._model.close()
+
+    def _tick(self, core: "EngineCore") -> None:
+        begin = time.perf_counter()
+        try:
+            core.tick()
+        except DeviceLost as error:
+            self._restart(core, error)
+        except Exception as error:  # the border of this thread; a picture's own errors never come here
+            log.exception("The engine failed in a step; its pictures end")
+            for order in core.abandon():
+                order.on_end(error)
+        self._busy_s += time.perf_counter() - begin
+        if core.slots != self._slots:
+            self._post(self._set_slots, core.slots)
+
+    def _set_slots(self, slots: int) -> None:
+        self._slots = slots
+        self.on_change()
+
+    def _restart(self, core: "EngineCore", error: DeviceLost) -> None:
+        self._restarts += 1
+        orders = core.abandon()
+        if self._restarts > RESTART_LIMIT:
+            log.error("The device failed again: %s", error.reason)
+            self._fail(error, orders)
+            return
+        log.error(
+            "The device failed: %s. The model is loaded again, and its pictures drawn again", error.reason
+        )
+        self._post(self._set_state, EngineState.LOADING, None)
+        self._load_blocking(orders)
+
+    def _load_blocking(self, orders: "list[PictureOrder]") -> None:
+        """Load the model and go on with `orders`; where that fails they end."""
+        self._core = None
+        if self._model is not None:
+            self._model.close()
+            self._model = None  # frees the old model's memory before the new one asks for its own
+        try:
+            core = self._load_model()
+        except ModelLoadError as error:
+            log.error("The model %s could not be loaded: %s", self._source.source, error)  # noqa: TRY400 - the error tells all; a stack would bury it
+            self._fail(error, orders)
+        except Exception as error:  # the border of this thread
+            log.exception("The model %s could not be loaded", self._source.source)
+            self._fail(error, orders)
+        else:
+            for order in orders:
+                core.add(order)
+            self._core = core
+            self._post(self._set_slots, core.slots)
+            self._post(self._set_state, EngineState.READY, None)
+
+    def _load_model(self) -> "EngineCore":
+        from generation.engine.sdxl_model import SdxlModel, TokenCounter  # noqa: PLC0415 - see the module's docstring
+
+        self._token_counter = TokenCounter(self._source)
+        self._model = SdxlModel(self._source, self._options, self._encoding)
+        core, found = self._model.core()
+        self._speed.measure(1, found.seconds_per_cost)
+        self._busy_s = self._cost_measured = 0.0
+        log.info(
+            "The model %s is ready on %s, %d at a time", self._source.source, self._model.device, found.slots
+        )
+        return core
+
+    def _fail(self, error: Exception, orders: "list[PictureOrder]") -> None:
+        self._core = None
+        for order in orders:
+            order.on_end(ModelUnavailable(error))
+        self._post(self._set_state, EngineState.FAILED, error)
+
+    def _order(self, drawing: "_PictureDrawing", given_up: threading.Event) -> None:
+        from generation.engine.picture_order import PictureOrder  # noqa: PLC0415 - see the module's docstring
+
+        order = PictureOrder(
+            parameters=drawing.parameters,
+            rank=drawing.job.rank,
+            is_cancelled=lambda: drawing.job.is_cancel_requested or given_up.is_set(),
+            on_step=partial(self._post, drawing.progress.step, drawing.number),
+            wants_preview=partial(self._wants_preview, drawing.progress),
+            on_preview=partial(self._show, drawing.progress),
+            on_leaving=partial(self._post, self._leave, drawing.job.id, drawing.number),
+            on_end=lambda outcome: self._end(drawing, order, outcome),
+        )
+        if self._core is None:
+            order.on_end(ModelUnavailable(self._failure or GenerationError()))
+        else:
+            self._core.add(order)
+
+    def _wants_preview(self, progress: "_JobProgress") -> bool:
+        interval_s = self._options.preview_interval_s
+        if not self.shows_previews or not interval_s or time.monotonic() - progress.previewed_at < interval_s:
+            return False
+        progress.previewed_at = time.monotonic()
+        return True
+
+    def _show(self, progress: "_JobProgress", pixels: PillowImage.Image) -> None:
+        """Write a preview and show it, on a thread of its own, so that the engine draws on meanwhile."""
+
+        def encode_and_show() -> None:
+            self._post(progress.show, encode_preview(pixels))
+
+        self._worker_threads.submit(encode_and_show)
+
+    def _end(self, drawing: "_PictureDrawing", order: "PictureOrder", outcome: "PictureOutcome") -> None:
+        if isinstance(outcome, Exception):
+            if _is_lost_device(outcome):
+                # The decoder met it; whoever was drawn meanwhile meets it in the next step.
+                self._inbox.put(lambda: self._core.add(order) if self._core else None)
+                return
+            self._post(_settle, drawing.finished, outcome)
+            return
+        self._restarts = 0
+        self._measure_speed()
+        self._worker_threads.submit(self._finish, drawing, outcome)
+
+    def _measure_speed(self) -> None:
+        if self._core is None or self._busy_s == 0:
+            return
+        cost = self._core.cost_done - self._cost_measured
+        if cost > 0:
+            self._speed.measure(cost, self._busy_s)
+        self._busy_s, self._cost_measured = 0.0, self._core.cost_done
+
+    def _finish(self, drawing: "_PictureDrawing", pixels: PillowImage.Image) -> None:
+        """Write the PNG, on a thread of its own, so that the engine draws on meanwhile."""
+        try:
+            image = Image(drawing.parameters, encode_png(pixels, drawing.parameters))
+        except Exception as error:  # the border of this thread
+            self._post(_settle, drawing.finished, error)
+        else:
+            self._post(_settle, drawing.finished, image)
+
+
+class _JobProgress:
+    """Adds up how far a job's pictures are, on the event loop."""
+
+    def __init__(self, on_progress: Callable[[Progress], None]) -> None:
+        self._on_progress = on_progress
+        self._steps: dict[int, int] = {}
+        self._preview: bytes | None = None
+        self.previewed_at = time.monotonic()
+
+    def step(self, number: int, steps_done: int) -> None:
+        self._steps[number] = steps_done
+        self._on_progress(Progress(sum(self._steps.values()), self._preview))
+
+    def show(self, preview: bytes) -> None:
+        self._preview = preview
+        self._on_progress(Progress(sum(self._steps.values()), preview))
+
+
+class _PictureDrawing:
+    """One picture of a job on its way."""
+
+    def __init__(self, job: Job, number: int, progress: _JobProgress) -> None:
+        self.job = job
+        self.number = number
+        self.progress = progress
+        self.parameters = job.images[number]
+        self.finished: asyncio.Future[Image] = asyncio.get_running_loop().create_future()
+
+
+def _settle(future: asyncio.Future[Any], outcome: object) -> None:
+    if future.done():
+        return
+    if isinstance(outcome, Exception):
+        future.set_exception(outcome)
+        future.exception()  # where several pictures of a job fail, only the first is told
+    else:
+        future.set_result(outcome)
+
+
+def _is_lost_device(error: Exception) -> bool:
+    import torch  # noqa: PLC0415 - see the module's docstring
+
+    return isinstance(error, torch.AcceleratorError)

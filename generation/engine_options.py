@@ -1,0 +1,27 @@
+"""How the engine is to work on its device. Plain values: importing this imports no torch."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineOptions:
+    """The operator's choices about drawing.
+
+    `max_batch_slots` is how many pictures are drawn side by side at most; None measures at warm-up how many pay.
+    `exact_replay` pads every call of the UNet to one shape, so that a picture is the same to the bit whatever
+    its neighbours, on a GPU too; it costs the speed of the padding. `text_length_limit` is the longest text in
+    tokens that the service lets through. `lora_folder` holds the operator's LoRAs. `preview_interval_s` is the
+    least time between two previews of a job, 0 for none. `compile` has torch compile the UNet in the
+    background, with `compile_cache` as its folder.
+    `float8` computes the UNet's linear layers in eight bits, which changes pictures.
+    """
+
+    max_batch_slots: int | None = 1
+    exact_replay: bool = False
+    text_length_limit: int = 225
+    lora_folder: Path | None = None
+    preview_interval_s: float = 4.0
+    compile: bool = False
+    compile_cache: Path = Path("data/compiled")
+    float8: bool = False
