@@ -8,10 +8,10 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from generation.model_profile import BUILT_IN_PROFILES, ModelProfile
@@ -74,6 +74,12 @@ class DrawingSettings(_Section):
     preview_interval_s: Annotated[float, Field(ge=0, le=60)] = 4.0
     compile: bool = False
     float8: bool = False
+
+    @model_validator(mode="after")
+    def _repeats_or_compiles(self) -> Self:
+        if self.exact_replay and self.compile:
+            raise ValueError("exact_replay and compile can't both be on: compiled steps round otherwise")
+        return self
 
 
 class PathSettings(_Section):

@@ -177,6 +177,7 @@ class GenerationService:
         ):
             self._queue.remove(job)
             self._engine.reserve(job)
+            job.publish(Running(0, job.total_steps))
             self._running[job.id] = asyncio.create_task(self._run(job), name=f"draw {job.id}")
         self._publish_positions()
 
@@ -192,7 +193,6 @@ class GenerationService:
     async def _draw(self, job: Job) -> Ending:
         """Draw one job to its end. An error ends this job alone; here is the border where it is logged."""
         begin = time.monotonic()
-        job.publish(Running(0, job.total_steps))
         try:
             self._check_length(job)
             images = await self._engine.draw(job, partial(self._on_progress, job))

@@ -81,6 +81,7 @@ def test_the_environment_outranks_the_file(tmp_path: Path, monkeypatch: pytest.M
         ("[model]\ndevice = 'gpu'", ["model.device", "'gpu'", "cuda"]),
         ("[model]\nprofile = 'pony'", ["model.profile", "'pony'", "animagine-xl-4.0-opt"]),
         ("[discord]\napi_base = 'discord.com'", ["discord.api_base", "http://"]),
+        ("[drawing]\nexact_replay = true\ncompile = true", ["drawing", "exact_replay", "compile"]),
         ("[policy]\neveryday_ceiling = 'nsfw'", ["policy.everyday_ceiling", "'nsfw'", "sensitive"]),
         ("[modle]\nsource = 'x'", ["modle", "model"]),
         ("limits = 5", ["limits", "5", "table"]),

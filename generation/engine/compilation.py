@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import torch.fx.experimental._config
 
 from generation.aspect_ratio import AspectRatio
 from generation.engine.denoiser import Denoiser
@@ -24,49 +23,75 @@ LEAST_ROWS = 2
 COMPILER_THREAD = "compiler"
 
 
-def compile_unet(
-    unet: Callable[..., Any], *, backend: str | Callable[..., Any] = "inductor"
-) -> Callable[..., Any]:
-    """Wrap `unet` so that its first call compiles it, into one graph for every size, number of rows and text length.
+class CompiledUnet:
+    """A UNet that torch compiles at its first call, and that goes on as it was where the compiler fails.
 
-    Without "duck shapes", by which torch takes sides that happen to be equal to be so always, a square picture
-    would need a graph of its own.
+    One graph serves every size, number of rows and text length. `cache` is where the compiler keeps its work; a
+    process that was killed may leave half a file there, on which every later start would fail, so after an error
+    it is emptied.
     """
-    torch.fx.experimental._config.use_duck_shape = False
-    compiled: Callable[..., Any] = torch.compile(unet, dynamic=True, fullgraph=True, backend=backend)
-    return compiled
+
+    def __init__(
+        self, unet: Callable[..., Any], cache: Path, *, backend: str | Callable[..., Any] = "inductor"
+    ) -> None:
+        os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(cache)
+        self._unet = unet
+        self._cache = cache
+        self._compiled: Callable[..., Any] | None = torch.compile(
+            unet, dynamic=True, fullgraph=True, backend=backend
+        )
+
+    @property
+    def is_compiled(self) -> bool:
+        """Whether calls still go through the compiler's work."""
+        return self._compiled is not None
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        """Call the UNet. An error that it raises uncompiled too is the call's own and passes through."""
+        if self._compiled is None:
+            return self._unet(*arguments, **named)
+        try:
+            return self._compiled(*arguments, **named)
+        except (torch.OutOfMemoryError, torch.AcceleratorError):
+            raise
+        except Exception as error:  # a compiler can fail in any way
+            cause = error
+        outcome = self._unet(*arguments, **named)
+        log.warning("The compiled UNet failed; drawing goes on without it", exc_info=cause)
+        self.give_up()
+        shutil.rmtree(self._cache, ignore_errors=True)
+        return outcome
+
+    def give_up(self) -> None:
+        """Go on uncompiled, such as after parts of the UNet were moved off the device."""
+        self._compiled = None
 
 
 def compile_in_background(
-    unet: Callable[..., Any],
+    unet: CompiledUnet,
     prepare: Callable[[ImageParameters], Sample],
     swap: Callable[[Denoiser], None],
-    cache: Path,
-    *,
-    backend: str | Callable[..., Any] = "inductor",
 ) -> threading.Thread:
-    """Compile `unet` on a thread of its own and hand `swap` the denoiser that uses it, or nothing if that fails.
+    """Try `unet` on a thread of its own and hand `swap` the denoiser that uses it, or nothing if it can't be compiled.
 
-    `prepare` is called here, at once, for the samples to try it with. `cache` is where the compiler keeps its
-    work; a process that was killed may leave half a file there, on which every later start would fail, so after an
-    error it is emptied.
+    `prepare` is called here, at once, for the samples to try it with; `swap` on the other thread.
     """
-    os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(cache)
-    samples = [prepare(_trial(AspectRatio.SQUARE)), prepare(_trial(AspectRatio.PORTRAIT))]
+    # What is equal in the first call (rows, height, width, length of text) torch takes to be equal always, so the
+    # square comes second.
+    samples = [prepare(_trial(AspectRatio.PORTRAIT)), prepare(_trial(AspectRatio.SQUARE))]
 
     def compile_and_swap() -> None:
-        denoiser = Denoiser(compile_unet(unet, backend=backend), masks_texts=True, least_rows=LEAST_ROWS)
+        denoiser = Denoiser(unet, masks_texts=True, least_rows=LEAST_ROWS)
         try:
-            for sample in samples:
-                denoiser.predict([sample])
-            denoiser.predict([samples[0], samples[0]])
-        except Exception:  # a compiler can fail in any way, and drawing goes on without it
-            log.warning("The UNet could not be compiled; drawing goes on as before", exc_info=True)
-            shutil.rmtree(cache, ignore_errors=True)
-            return
+            for batch in ([samples[0]], [samples[1]], [samples[0], samples[0]]):
+                denoiser.predict(batch)
+        except Exception:  # too little memory beside what is drawn meanwhile, for one
+            log.warning("The UNet could not be compiled; drawing goes on without that", exc_info=True)
+            unet.give_up()
         denoiser.forget()
-        log.info("The UNet is compiled")
-        swap(denoiser)
+        if unet.is_compiled:
+            log.info("The UNet is compiled")
+            swap(denoiser)
 
     thread = threading.Thread(target=compile_and_swap, name=COMPILER_THREAD, daemon=True)
     thread.start()

@@ -32,7 +32,8 @@ class DrawingParts:
     """What the core works with.
 
     `prepare` makes a picture's sample before its first step, `use_loras` puts a set of LoRAs in force, `decode`
-    takes finished latents and tells the outcome, now or later.
+    takes finished latents and tells the outcome, now or later. `slots_for` is how many pictures of so many pixels
+    fit into the device's memory side by side.
     """
 
     prepare: Callable[[ImageParameters], Sample]
@@ -40,6 +41,7 @@ class DrawingParts:
     denoiser: Denoiser
     decode: Callable[[Sample, Callable[[PictureOutcome], None]], None]
     memory: MemoryGuard
+    slots_for: Callable[[int], int]
 
 
 @dataclass(slots=True, eq=False)
@@ -146,11 +148,11 @@ class EngineCore:
         self._in_flight.append(_Drawing(order, sample))
 
     def _step(self) -> None:
-        batch = next_turn(
-            [drawing for drawing in self._in_flight if not drawing.sample.is_finished], self.slots
-        )
-        if not batch:
+        turn = next_turn([drawing for drawing in self._in_flight if not drawing.sample.is_finished])
+        if not turn:
             return
+        height, width = turn[0].sample.size_px
+        batch = turn[: min(self.slots, self._parts.slots_for(height * width))]
         for drawing in batch:
             if drawing.sample.is_on_last_step:
                 drawing.leave()

@@ -31,6 +31,7 @@ from generation.wait_estimate import WaitEstimate
 
 if TYPE_CHECKING:
     from generation.engine.core import EngineCore
+    from generation.engine.denoiser import Denoiser
     from generation.engine.picture_order import PictureOrder, PictureOutcome
     from generation.engine.sdxl_model import SdxlModel, TokenCounter
 
@@ -275,6 +276,7 @@ class LocalEngine:
             self._core = core
             self._post(self._set_slots, core.slots)
             self._post(self._set_state, EngineState.READY, None)
+            self._compile(core)
 
     def _load_model(self) -> "EngineCore":
         from generation.engine.sdxl_model import SdxlModel, TokenCounter  # noqa: PLC0415 - see the module's docstring
@@ -288,6 +290,18 @@ class LocalEngine:
             "The model %s is ready on %s, %d at a time", self._source.source, self._model.device, found.slots
         )
         return core
+
+    def _compile(self, core: "EngineCore") -> None:
+        """Have the model compiled beside the drawing, and use the outcome if `core` still draws then."""
+
+        def swap(denoiser: "Denoiser") -> None:
+            self._inbox.put(lambda: core.use_denoiser(denoiser) if self._core is core else None)
+
+        try:
+            if self._model is not None:
+                self._model.compile(swap)
+        except Exception:  # the model draws without it
+            log.warning("The UNet could not be compiled; drawing goes on without that", exc_info=True)
 
     def _fail(self, error: Exception, orders: "list[PictureOrder]") -> None:
         self._core = None

@@ -11,6 +11,7 @@ import torch
 from diffusers import StableDiffusionXLPipeline
 
 from generation.encoding_mode import EncodingMode
+from generation.engine.compilation import CompiledUnet, compile_in_background
 from generation.engine.conditioning_rows import ConditioningRows
 from generation.engine.core import DrawingParts, EngineCore
 from generation.engine.decoder import Decoder
@@ -68,8 +69,13 @@ class SdxlModel:
         self._plan = plan_placement(self.pipeline, self._device)
         self._offload = self._place()
         if options.float8:
+            if self._offload is not Offload.NONE:
+                raise ModelLoadError(source.source, "float8 needs all of the model in the device's memory")
             use_float8(self.pipeline.unet, source.source)
-        self._conditioning_rows = ConditioningRows(self.pipeline.unet) if self._device.type == "cpu" else None
+        self._compiled: CompiledUnet | None = None
+        # A compiled graph adds rows up in its own way, and must not depend on who is in the call.
+        is_exact = self._device.type == "cpu" and not options.compile
+        self._conditioning_rows = ConditioningRows(self.pipeline.unet) if is_exact else None
         self._loras = LoraLibrary(self.pipeline, options.lora_folder)
         self._encoder = PromptEncoder(
             self.pipeline.tokenizer,
@@ -102,8 +108,23 @@ class SdxlModel:
             denoiser=self.denoiser(self._fixed_shape(found.slots)),
             decode=self.decode,
             memory=MemoryGuard(found.slots, self._offload_more),
+            slots_for=self._plan.slots_for,
         )
         return EngineCore(parts), found
+
+    def compile(self, swap: Callable[[Denoiser], None]) -> None:
+        """Have the UNet compiled beside the drawing, where the options ask for it; see `compile_in_background`.
+
+        Not where parts of the model wait outside the device, nor where LoRAs may be put into the UNet: each of
+        these changes its layers, and would have it compiled anew in the middle of a picture.
+        """
+        if not self._options.compile:
+            return
+        if self._offload is not Offload.NONE or self._options.lora_folder is not None:
+            log.warning("The UNet is not compiled: that needs all of the model on the device, and no LoRAs")
+            return
+        self._compiled = CompiledUnet(self.pipeline.unet, self._options.compile_cache)
+        compile_in_background(self._compiled, self.prepare, swap)
 
     def denoiser(self, fixed_shape: FixedShape | None = None) -> Denoiser:
         """Make what asks this model's UNet."""
@@ -177,9 +198,11 @@ class SdxlModel:
 
     def _offload_more(self) -> bool:
         """Move more of the model out of the device's memory; False when nothing is left to move."""
-        if not can_offload(self._device):
+        if self._options.float8 or not can_offload(self._device):
             return False
         before = self._offload
+        if self._compiled is not None:
+            self._compiled.give_up()
         self._decoder.stay_on_one_thread()
         self._offload = enable_stronger_offload(self.pipeline, self._device, before)
         return self._offload is not before

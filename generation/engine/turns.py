@@ -19,8 +19,8 @@ class Waiting(Protocol):
 Turn = TypeVar("Turn", bound=Waiting)
 
 
-def next_turn(in_flight: Iterable[Turn], slots: int) -> list[Turn]:
-    """Choose who goes next: the one of lowest rank, and up to `slots` in all that may go with it, by rank.
+def next_turn(in_flight: Iterable[Turn]) -> list[Turn]:
+    """Choose who goes next: the one of lowest rank, then all that may go with it, by rank.
 
     Ranks are fixed when a request comes in and rise with time, so whoever waits becomes the lowest one day: no
     size of picture, and no LoRA, starves another. Among equals the order of `in_flight` decides.
@@ -28,4 +28,4 @@ def next_turn(in_flight: Iterable[Turn], slots: int) -> list[Turn]:
     ordered = sorted(in_flight, key=lambda waiting: waiting.rank)
     if not ordered:
         return []
-    return [waiting for waiting in ordered if waiting.batch_key == ordered[0].batch_key][:slots]
+    return [waiting for waiting in ordered if waiting.batch_key == ordered[0].batch_key]

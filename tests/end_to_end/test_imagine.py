@@ -81,9 +81,10 @@ async def test_the_same_seed_gives_the_same_picture(bot: BotProcess, aoi: Person
 
 
 async def test_progress_is_shown_and_then_gone(bot: BotProcess, aoi: Person) -> None:
-    answer = await aoi.use("imagine", tags="1girl", count=2, steps=20)
+    await bot.model_is_ready()
+    answer = await aoi.use("imagine", tags="1girl", count=2, steps=50)
     waiting = await aoi.waits_for(lambda it: "Drawing" in it["content"])
-    assert re.search(r"[▰▱]+ \d+% \(step \d+ of 40\)", waiting["content"])
+    assert re.search(r"[▰▱]+ \d+% \(step \d+ of 100\)", waiting["content"])
     assert waiting["id"] == answer["message"]["id"]
     message = await aoi.waits_for_picture(answer)
     assert "Drawing" not in message["content"]

@@ -2,6 +2,7 @@
 
 import io
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,9 @@ from PIL import Image as PillowImage
 from generation.image import Image, ImageParameters
 from generation.image_encoding import UploadTooLarge, encode_png, fit_upload
 from generation.image_metadata import PARAMETERS_KEY, parameters_text
+from generation.lora import LoraWeight
+from generation.sampler import Sampler
+from generation.starting_point import SourcePicture, Upscale, Variation
 
 PARAMETERS = ImageParameters(
     prompt=r"1girl, firefly \(honkai: star rail\), (smile:1.2), 夜空",
@@ -40,6 +44,31 @@ def test_the_parameters_text_has_the_widely_read_form() -> None:
         "Steps: 25, Sampler: Euler a, CFG scale: 6, Seed: 4294967295, Size: 832x1216, "
         "Model: animagine-xl-4.0, Version: Anim4gine Bot"
     )
+
+
+def test_whatever_changed_the_picture_is_in_its_parameters() -> None:
+    changed = replace(
+        PARAMETERS,
+        sampler=Sampler.DPM_PLUS_PLUS_2M_KARRAS,
+        clip_skip=1,
+        guidance_rescale=0.7,
+        guided_share=0.6,
+        loras=(LoraWeight("ink", 0.8), LoraWeight("lightning")),
+        source=SourcePicture(content=b"", strength=0.4, mask=b""),
+        variation=Variation(seed=5, strength=0.25),
+        precision="float8",
+    )
+    text = parameters_text(changed)
+    assert "<lora:ink:0.8> <lora:lightning:1>\n" in text
+    assert text.splitlines()[-1] == (
+        "Steps: 25, Sampler: DPM++ 2M Karras, CFG scale: 6, Seed: 4294967295, Size: 832x1216, "
+        "Model: animagine-xl-4.0, Denoising strength: 0.4, Inpainting: latent blending, "
+        "Variation seed: 5, Variation seed strength: 0.25, Clip skip: 3, Guidance rescale: 0.7, "
+        "Guided share: 0.6, Precision: float8, Version: Anim4gine Bot"
+    )
+    enlarged = parameters_text(replace(PARAMETERS, upscale=Upscale(factor=1.5, strength=0.6)))
+    assert "Denoising strength: 0.6" in enlarged
+    assert "Hires upscale: 1.5, Hires upscaler: Latent (nearest-exact)" in enlarged
 
 
 def test_another_reader_understands_our_png(tmp_path: Path) -> None:

@@ -32,6 +32,12 @@ def test_a_default_outside_its_range_is_refused() -> None:
         replace(ANIMAGINE_XL_4, guidance_scale=9)
 
 
+@pytest.mark.parametrize("share", [-0.1, 1.1])
+def test_a_guided_share_outside_0_to_1_is_refused(share: float) -> None:
+    with pytest.raises(ValueError, match="guided_share"):
+        replace(ANIMAGINE_XL_4, guided_share=share)
+
+
 def test_a_tag_order_that_forgets_a_slot_is_refused() -> None:
     with pytest.raises(ValueError, match="tag_order"):
         replace(ANIMAGINE_XL_4, tag_order=(TagSlot.TAGS,))

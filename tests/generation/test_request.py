@@ -7,7 +7,9 @@ import pytest
 
 from generation.aspect_ratio import AspectRatio
 from generation.errors import InvalidRequest
+from generation.lora import LoraWeight
 from generation.request import GenerationRequest
+from generation.starting_point import SourcePicture, Upscale, Variation
 
 
 def test_tags_alone_make_a_request_with_the_cards_defaults() -> None:
@@ -34,6 +36,17 @@ def test_tags_alone_make_a_request_with_the_cards_defaults() -> None:
         ("seed", "seed", 2**32),
         ("count", "count", 0),
         ("count", "count", 5),
+        ("guidance rescale", "guidance_rescale", 1.1),
+        ("guidance rescale", "guidance_rescale", math.nan),
+        ("clip skip", "clip_skip", 3),
+        ("strength", "source", SourcePicture(content=b"", strength=0)),
+        ("strength", "source", SourcePicture(content=b"", strength=1.01)),
+        ("variation strength", "variation", Variation(seed=1, strength=-0.1)),
+        ("variation seed", "variation", Variation(seed=2**32, strength=0.1)),
+        ("upscale", "upscale", Upscale(factor=3)),
+        ("upscale strength", "upscale", Upscale(factor=2, strength=0)),
+        ("loras", "loras", (LoraWeight("a"),) * 5),
+        ("weight of a", "loras", (LoraWeight("a", 2.5),)),
     ],
 )
 def test_a_value_out_of_range_is_refused_with_its_option(option: str, field: str, value: Any) -> None:

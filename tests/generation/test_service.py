@@ -1,18 +1,24 @@
 """The generation service with the real engine and the tiny checkpoint: the life of a job on every path."""
 
 import asyncio
+import io
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image as PillowImage
 
 from generation.content_policy import ContentPolicy
+from generation.engine.core import EngineCore
 from generation.engine.local_engine import ENGINE_THREAD, EngineState, LocalEngine
+from generation.engine_options import EngineOptions
 from generation.errors import (
     EngineFailure,
     InvalidRequest,
@@ -34,6 +40,7 @@ from generation.place import Place
 from generation.rate_limiter import PersonLimits, RateLimiter
 from generation.rating import Rating
 from generation.request import GenerationRequest
+from generation.sampler import Sampler
 from generation.service import GenerationService, ServiceLimits
 
 HERE = Place(guild_id=1, channel_id=2)
@@ -51,8 +58,9 @@ async def running_service(
     queue_length: int = 20,
     waiting_at_once: int = 20,
     load_when: threading.Event | None = None,
+    **options: Any,
 ) -> AsyncIterator[tuple[GenerationService, LocalEngine]]:
-    engine = LocalEngine(ModelSource(source=str(source), device="cpu"))
+    engine = LocalEngine(ModelSource(source=str(source), device="cpu"), EngineOptions(**options))
     if load_when is not None:
         engine._inbox.put(load_when.wait)
     service = GenerationService(
@@ -92,6 +100,10 @@ def before_each_unet_call(engine: LocalEngine, hook: Callable[[], None]) -> Any:
     """Run `hook` on the engine's thread before every call of the UNet; returns a handle to take it off."""
     assert engine._model is not None
     return engine._model.pipeline.unet.register_forward_pre_hook(lambda *_: hook())
+
+
+def pixels(job: Finished) -> np.ndarray[Any, Any]:
+    return np.asarray(PillowImage.open(io.BytesIO(job.images[0].png)), dtype=int)
 
 
 async def test_a_request_goes_from_queued_over_running_to_finished(tiny_checkpoint: Path) -> None:
@@ -136,6 +148,114 @@ async def test_the_pipeline_runs_on_the_engines_thread_and_never_on_the_loops(ti
         before_each_unet_call(engine, lambda: threads.add(threading.current_thread().name))
         await finished(await service.submit(request(), AOI, HERE))
     assert threads == {ENGINE_THREAD}
+
+
+async def test_jobs_of_several_people_are_drawn_side_by_side_and_stay_what_they_are_alone(
+    tiny_checkpoint: Path,
+) -> None:
+    requests = [request(seed=seed, num_inference_steps=steps) for seed, steps in ((1, 8), (2, 5), (3, 6))]
+    async with running_service(tiny_checkpoint) as (service, _):
+        alone = [pixels(await finished(await service.submit(wanted, AOI, HERE))) for wanted in requests]
+    async with running_service(tiny_checkpoint, max_batch_slots=4) as (service, engine):
+        await ready(service)
+        together: list[int] = []
+        before_each_unet_call(engine, lambda: together.append(len(engine._core._in_flight)))  # type: ignore[union-attr]
+        jobs = [await service.submit(wanted, user, HERE) for user, wanted in enumerate(requests)]
+        drawn = [pixels(await finished(job)) for job in jobs]
+    assert max(together) == 3
+    for before, after in zip(alone, drawn, strict=True):
+        difference = np.abs(before - after).max(axis=2)
+        assert difference.max() <= 1
+        assert (difference > 0).mean() <= 1e-4
+
+
+async def test_a_short_job_overtakes_a_long_one_that_came_just_before(tiny_checkpoint: Path) -> None:
+    async with running_service(tiny_checkpoint) as (service, _):
+        await ready(service)
+        ended: list[str] = []
+
+        async def follow(name: str, job: Job) -> None:
+            await finished(job)
+            ended.append(name)
+
+        long = await service.submit(request(num_inference_steps=50), AOI, HERE)
+        short = await service.submit(request(num_inference_steps=2), REN, HERE)
+        await asyncio.gather(follow("long", long), follow("short", short))
+    assert ended == ["short", "long"]
+
+
+async def test_a_job_with_pictures_of_one_failing_picture_ends_once_and_frees_its_slots(
+    tiny_checkpoint: Path,
+) -> None:
+    async with running_service(tiny_checkpoint, max_batch_slots=2) as (service, engine):
+        await ready(service)
+        handle = before_each_unet_call(engine, lambda: 1 / 0)  # type: ignore[arg-type]
+        broken = await (await service.submit(request(count=4), AOI, HERE)).ending()
+        handle.remove()
+        assert isinstance(broken, Failed)
+        await finished(await service.submit(request(count=4), AOI, HERE))
+        assert engine.takes(rank=float("inf"))
+
+
+async def test_previews_are_shown_while_nobody_waits(tiny_checkpoint: Path) -> None:
+    async with running_service(tiny_checkpoint, preview_interval_s=0.001) as (service, engine):
+        job = await service.submit(request(num_inference_steps=20), AOI, HERE)
+        updates = [update async for update in job.updates()]
+        previews = [update.preview for update in updates if isinstance(update, Running) and update.preview]
+        assert PillowImage.open(io.BytesIO(previews[0])).format == "WEBP"
+        jobs = [await service.submit(request(), AOI, HERE) for _ in range(3)]
+        await asyncio.sleep(0)
+        assert not engine.shows_previews
+        for job in jobs:
+            await finished(job)
+        assert engine.shows_previews
+
+
+async def test_after_a_lost_device_the_model_is_loaded_again_and_the_pictures_are_drawn(
+    tiny_checkpoint: Path,
+) -> None:
+    async with running_service(tiny_checkpoint, max_batch_slots=2) as (service, engine):
+        before = pixels(await finished(await service.submit(request(), AOI, HERE)))
+        first_model = engine._model
+
+        def lose_the_device() -> None:
+            raise torch.AcceleratorError("CUDA error: unspecified launch failure")
+
+        before_each_unet_call(engine, lose_the_device)
+        jobs = [await service.submit(request(), user, HERE) for user in (AOI, REN)]
+        for job in jobs:
+            assert np.abs(pixels(await finished(job)) - before).max() <= 1
+        assert engine._model is not first_model
+
+
+async def test_a_device_lost_again_and_again_is_given_up_with_the_jobs_told(
+    tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lose_the_device(_core: EngineCore) -> None:
+        raise torch.AcceleratorError("CUDA error: unspecified launch failure")
+
+    async with running_service(tiny_checkpoint) as (service, _):
+        await ready(service)
+        monkeypatch.setattr(EngineCore, "_step", lose_the_device)
+        jobs = [await service.submit(request(), AOI, HERE) for _ in range(3)]
+        for job in jobs:
+            ending = await job.ending()
+            assert isinstance(ending, Failed)
+            assert isinstance(ending.error, ModelUnavailable)
+        with pytest.raises(ModelUnavailable):
+            await service.submit(request(), AOI, HERE)
+        monkeypatch.undo()
+        assert service.reload_model()
+        await finished(await service.submit(request(), AOI, HERE))
+
+
+async def test_what_a_profile_asks_for_is_in_every_picture(tiny_checkpoint: Path) -> None:
+    async with running_service(tiny_checkpoint) as (service, _):
+        service._profile = replace(ANIMAGINE_XL_4, sampler=Sampler.UNIPC, guided_share=0.5)
+        profile_s = (await finished(await service.submit(request(), AOI, HERE))).images[0].parameters
+        own = await finished(await service.submit(request(sampler=Sampler.EULER), AOI, HERE))
+    assert (profile_s.sampler, profile_s.guided_share) == (Sampler.UNIPC, 0.5)
+    assert own.images[0].parameters.sampler is Sampler.EULER
 
 
 async def test_waiting_jobs_hear_their_position_and_once_measured_their_wait(tiny_checkpoint: Path) -> None:

@@ -146,6 +146,7 @@ def core_of(
     slots: int = 4,
     fixed_shape: FixedShape | None = None,
     offload_more: Callable[[], bool] = lambda: False,
+    slots_for: Callable[[int], int] = lambda _pixels: 64,
 ) -> tuple[EngineCore, Latents]:
     """Make a core that draws with `model`, and what remembers its latents."""
     latents = Latents(model)
@@ -155,6 +156,7 @@ def core_of(
         denoiser=model.denoiser(fixed_shape),
         decode=latents.decode,
         memory=MemoryGuard(slots, offload_more),
+        slots_for=slots_for,
     )
     return EngineCore(parts), latents
 

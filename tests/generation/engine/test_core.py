@@ -159,6 +159,19 @@ def test_sizes_take_turns_by_rank(float_model: SdxlModel) -> None:
     assert sizes == [(4, 4, 32, 24)] * 2 + [(2, 4, 24, 32)] * 2
 
 
+def test_of_pictures_too_large_for_all_slots_fewer_go_at_once(float_model: SdxlModel) -> None:
+    rows: list[int] = []
+    core, _ = core_of(float_model, slots_for=lambda pixels: 1 if pixels > 192 * 256 else 4)
+    sizes = [(192, 256, 0), (192, 256, 1), (256, 256, 2), (256, 256, 3)]
+    everybody = [
+        Ordered(parameters(width=width, height=height, seed=rank, num_inference_steps=1), rank=rank)
+        for width, height, rank in sizes
+    ]
+    with before_each_unet_call(float_model, lambda _, latents: rows.append(latents.shape[0])):
+        run(core, *((0, ordered) for ordered in everybody))
+    assert rows == [4, 2, 2]
+
+
 def test_a_place_is_announced_as_free_before_the_last_step_and_once(float_model: SdxlModel) -> None:
     core, _ = core_of(float_model)
     seen: list[int] = []

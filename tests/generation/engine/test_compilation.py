@@ -1,0 +1,123 @@
+"""The compiled UNet: one graph for everything that people ask for, and no trouble of the compiler is theirs.
+
+torch's own tracer runs here, with backends that count or fail in place of the code generator, which takes minutes.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from generation.aspect_ratio import AspectRatio
+from generation.engine.compilation import CompiledUnet, compile_in_background
+from generation.engine.denoiser import Denoiser
+from generation.engine.sdxl_model import SdxlModel
+from tests.generation.engine.drawing import Ordered, core_of, load_model, parameters, run
+
+TIMEOUT_S = 120
+
+
+@pytest.fixture(autouse=True)
+def _fresh_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(os.environ, "TORCHINDUCTOR_CACHE_DIR", "")
+    torch._dynamo.reset()
+
+
+@pytest.fixture(scope="module")
+def model(tiny_checkpoint: Path) -> SdxlModel:
+    return load_model(tiny_checkpoint, compile=True)
+
+
+class CountingBackend:
+    """Runs what torch traced as it is, and counts the graphs."""
+
+    def __init__(self) -> None:
+        self.graphs = 0
+
+    def __call__(self, graph: torch.fx.GraphModule, _inputs: list[Any]) -> Callable[..., Any]:
+        self.graphs += 1
+        forward: Callable[..., Any] = graph.forward
+        return forward
+
+
+def failing_backend(_graph: torch.fx.GraphModule, _inputs: list[Any]) -> Callable[..., Any]:
+    raise RuntimeError("half a file in the cache")
+
+
+def compiled(
+    model: SdxlModel, folder: Path, backend: Callable[..., Any]
+) -> tuple[CompiledUnet, list[Denoiser]]:
+    unet = CompiledUnet(model.pipeline.unet, folder, backend=backend)
+    swapped: list[Denoiser] = []
+    thread = compile_in_background(unet, model.prepare, swapped.append)
+    thread.join(TIMEOUT_S)
+    assert not thread.is_alive()
+    return unet, swapped
+
+
+@pytest.mark.slow
+def test_one_graph_serves_all_sizes_rows_and_lengths_of_text(model: SdxlModel, tmp_path: Path) -> None:
+    backend = CountingBackend()
+    unet, swapped = compiled(model, tmp_path, backend)
+    core, latents = core_of(model)
+    core.use_denoiser(swapped[0])
+    long = ", ".join(["1girl, silver hair, night, city lights"] * 12)
+    wanted = [
+        parameters(seed=seed, width=aspect.width, height=aspect.height, num_inference_steps=1)
+        for seed, aspect in enumerate(AspectRatio)
+    ]
+    wanted += [parameters(seed=20 + number, num_inference_steps=number) for number in (1, 2, 3, 4)]
+    wanted += [parameters(seed=30, guidance_scale=1.0), parameters(seed=31, prompt=long)]
+    run(core, *((0, Ordered(each, rank=rank)) for rank, each in enumerate(wanted)))
+    assert unet.is_compiled
+    assert backend.graphs == 1
+
+    plain, plain_latents = core_of(model)
+    run(plain, (0, Ordered(wanted[-1])))
+    expected = plain_latents.by_seed[31]
+    assert (latents.by_seed[31] - expected).abs().max() <= 1e-3 * expected.abs().max()
+
+
+def test_a_compiler_that_fails_leaves_the_model_as_it_was_and_an_empty_cache(
+    model: SdxlModel, tmp_path: Path
+) -> None:
+    folder = tmp_path / "compiled"
+    folder.mkdir()
+    (folder / "half-a-file").write_bytes(b"\x00")
+    unet, swapped = compiled(model, folder, failing_backend)
+    assert swapped == []
+    assert not unet.is_compiled
+    assert not folder.exists()
+    ordered = Ordered(parameters())
+    run(core_of(model)[0], (0, ordered))
+    assert ordered.picture
+
+
+def test_a_compiler_that_fails_later_is_left_for_good_and_nobody_notices(
+    model: SdxlModel, tmp_path: Path
+) -> None:
+    unet, swapped = compiled(model, tmp_path / "compiled", CountingBackend())
+    core, _ = core_of(model)
+    core.use_denoiser(swapped[0])
+    calls = 0
+
+    def fail(*_arguments: Any, **_named: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        raise RuntimeError("no kernel for this shape")
+
+    unet._compiled = fail
+    ordered = Ordered(parameters())
+    run(core, (0, ordered))
+    assert ordered.picture
+    assert (calls, unet.is_compiled) == (1, False)
+
+
+def test_an_error_of_the_call_itself_does_not_end_the_compiled_unet(model: SdxlModel, tmp_path: Path) -> None:
+    unet, _ = compiled(model, tmp_path / "compiled", CountingBackend())
+    with pytest.raises(TypeError):
+        unet(torch.zeros(1, 3, 8, 8), torch.zeros(1), encoder_hidden_states=torch.zeros(1, 77, 1))
+    assert unet.is_compiled
