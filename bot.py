@@ -130,6 +130,7 @@ def engine_options(settings: Settings) -> EngineOptions:
         max_batch_slots=None if slots == "auto" else slots,
         exact_replay=settings.drawing.exact_replay,
         lora_folder=Path(settings.model.lora_folder) if settings.model.lora_folder else None,
+        controlnet=settings.model.controlnet,
         text_length_limit=settings.limits.prompt_tokens,
         preview_interval_s=settings.drawing.preview_interval_s,
         compile=settings.drawing.compile,

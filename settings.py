@@ -64,6 +64,7 @@ class ModelSettings(_Section):
     dtype: Literal["auto", "float16", "bfloat16", "float32"] = "auto"
     config: str = ""
     lora_folder: str = ""
+    controlnet: str = ""
 
 
 class DrawingSettings(_Section):

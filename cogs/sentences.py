@@ -20,6 +20,7 @@ from generation.errors import (
     Limit,
     LimitReached,
     ModelUnavailable,
+    NoControlNet,
     NotTheAsker,
     OutOfMemory,
     PolicyRefusal,
@@ -61,6 +62,8 @@ def refusal(error: GenerationError | CogError) -> str:
             return f"Seed {seed} gave no picture that can be shown. Another seed, or less guidance, will."
         case UnreadablePicture(reason):
             return f"That picture can't be used: {reason}. Please try another file."
+        case NoControlNet():
+            return "I can't steer by a picture here: the bot's operator has set up no ControlNet for it."
         case UnknownLora(name, known):
             return f"There is no LoRA {inline(name)} here. There are: {inline(', '.join(known) or 'none')}."
         case BrokenLora(name):

@@ -3,24 +3,30 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from generation.aspect_ratio import AspectRatio
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineOptions:
     """The operator's choices about drawing.
 
-    `max_batch_slots` is how many pictures are drawn side by side at most; None measures at warm-up how many pay.
+    `max_batch_slots` is how many pictures are drawn side by side at most; None measures at warm-up how many pay,
+    with pictures of `usual_size` (width and height in pixels).
     `exact_replay` pads every call of the UNet to one shape, so that a picture is the same to the bit whatever
     its neighbours, on a GPU too; it costs the speed of the padding. `text_length_limit` is the longest text in
-    tokens that the service lets through. `lora_folder` holds the operator's LoRAs. `preview_interval_s` is the
+    tokens that the service lets through. `lora_folder` holds the operator's LoRAs, `controlnet` is the
+    folder or hub id of a ControlNet, "" for none. `preview_interval_s` is the
     least time between two previews of a job, 0 for none. `compile` has torch compile the UNet in the
     background, with `compile_cache` as its folder.
     `float8` computes the UNet's linear layers in eight bits, which changes pictures.
     """
 
     max_batch_slots: int | None = 1
+    usual_size: tuple[int, int] = (AspectRatio.PORTRAIT.width, AspectRatio.PORTRAIT.height)
     exact_replay: bool = False
     text_length_limit: int = 225
     lora_folder: Path | None = None
+    controlnet: str = ""
     preview_interval_s: float = 4.0
     compile: bool = False
     compile_cache: Path = Path("data/compiled")

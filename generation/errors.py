@@ -109,6 +109,11 @@ class UnreadablePicture(GenerationError):
 
 
 @dataclass(eq=False)
+class NoControlNet(GenerationError):
+    """A control picture was given, and the operator has named no ControlNet to read it."""
+
+
+@dataclass(eq=False)
 class UnknownLora(GenerationError):
     """There is no LoRA of this name. `known` are those there are."""
 

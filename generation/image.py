@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from generation.lora import LoraWeight
 from generation.sampler import Sampler
-from generation.starting_point import SourcePicture, Upscale, Variation
+from generation.starting_point import ControlPicture, SourcePicture, Upscale, Variation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +34,7 @@ class ImageParameters:
     clip_skip: int = 0
     loras: tuple[LoraWeight, ...] = ()
     source: SourcePicture | None = None
+    control: ControlPicture | None = None
     variation: Variation | None = None
     upscale: Upscale | None = None
     precision: str = ""

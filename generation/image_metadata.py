@@ -38,6 +38,8 @@ def _unusual_settings(parameters: ImageParameters) -> dict[str, object]:
         settings["Denoising strength"] = f"{parameters.source.strength:g}"
     if parameters.source is not None and parameters.source.mask is not None:
         settings["Inpainting"] = "latent blending"
+    if parameters.control is not None:
+        settings["Control scale"] = f"{parameters.control.scale:g}"
     if parameters.variation is not None:
         settings["Variation seed"] = parameters.variation.seed
         settings["Variation seed strength"] = f"{parameters.variation.strength:g}"

@@ -8,7 +8,7 @@ from generation.lora import LoraWeight
 from generation.quality import Quality
 from generation.rating import Rating
 from generation.sampler import Sampler
-from generation.starting_point import SourcePicture, Upscale, Variation
+from generation.starting_point import ControlPicture, SourcePicture, Upscale, Variation
 
 YEARS = range(2005, 2026)
 """Temporal tags that the model card supports: "year 2005" to "year 2025"."""
@@ -22,6 +22,7 @@ STRENGTH_MIN = 0.05
 UPSCALE_FACTORS = (1.5, 2.0)
 LORAS_MAX = 4
 LORA_WEIGHT_MAX = 2.0
+CONTROL_SCALE_MAX = 2.0
 SEED_LIMIT = 2**32
 """Seeds are below this, so that A1111 and other tools can draw the same seed."""
 TEXT_LENGTH_MAX = 6000
@@ -56,6 +57,7 @@ class GenerationRequest:
     clip_skip: int = 0
     loras: tuple[LoraWeight, ...] = ()
     source: SourcePicture | None = None
+    control: ControlPicture | None = None
     variation: Variation | None = None
     upscale: Upscale | None = None
 
@@ -79,6 +81,8 @@ class GenerationRequest:
         _check_range("clip skip", self.clip_skip, CLIP_SKIP)
         if self.source is not None:
             _check_inside("strength", self.source.strength, STRENGTH_MIN, 1)
+        if self.control is not None:
+            _check_inside("control scale", self.control.scale, 0, CONTROL_SCALE_MAX)
         if self.variation is not None:
             _check_inside("variation strength", self.variation.strength, 0, 1)
             _check_range("variation seed", self.variation.seed, range(SEED_LIMIT))

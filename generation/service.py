@@ -22,6 +22,7 @@ from generation.errors import (
     JobIsOver,
     Limit,
     LimitReached,
+    NoControlNet,
     NotTheAsker,
     PromptTooLong,
     ServiceStopping,
@@ -104,6 +105,7 @@ class GenerationService:
 
         Raises:
             InvalidRequest: more steps than the operator allows.
+            NoControlNet: a control picture, where the operator has named no network to read it.
             PolicyRefusal: it may not be drawn here.
             PromptTooLong: too many tokens (checked later where no tokenizer is loaded yet).
             LimitReached: this person, or the queue, has no place for it now.
@@ -111,6 +113,8 @@ class GenerationService:
             ServiceStopping: the bot is going down.
         """
         self._check_steps(request)
+        if request.control is not None and not self._engine.has_controlnet:
+            raise NoControlNet
         # Text made to be hard to read can take the policy a good part of a second.
         await asyncio.to_thread(self._policy.check, request, place)
         assembled = await asyncio.to_thread(assemble_prompt, request, self._profile)
@@ -215,7 +219,8 @@ class GenerationService:
         job.publish(ending)
         self._rate_limiter.release(job.user_id)
         self._publish_positions()
-        log.info("Job ended: %s", type(ending).__name__, extra={"job": job.id})
+        facts = {"drawing_s": ending.drawing_s} if isinstance(ending, Finished) else {}
+        log.info("Job ended: %s", type(ending).__name__, extra={"job": job.id, **facts})
 
     def _job_for(
         self, request: GenerationRequest, assembled: AssembledPrompt, user_id: int, place: Place
@@ -236,6 +241,7 @@ class GenerationService:
                 clip_skip=request.clip_skip,
                 loras=(*self._profile.loras, *request.loras),
                 source=request.source,
+                control=request.control,
                 variation=request.variation,
                 upscale=request.upscale,
                 precision=self._engine.precision,

@@ -18,6 +18,17 @@ class SourcePicture:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ControlPicture:
+    """A picture that the operator's ControlNet reads: edges, a pose, whatever it was trained on.
+
+    `content` is an image file, as for `SourcePicture`; `scale` is how strongly it steers, 1 as trained.
+    """
+
+    content: bytes
+    scale: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Variation:
     """A step from the seed's noise towards another seed's, on the sphere: 0 stays, 1 is the other picture."""
 

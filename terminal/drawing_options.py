@@ -12,7 +12,7 @@ from generation.quality import Quality
 from generation.rating import Rating
 from generation.request import UPSCALE_FACTORS, GenerationRequest
 from generation.sampler import Sampler
-from generation.starting_point import SourcePicture, Upscale, Variation
+from generation.starting_point import ControlPicture, SourcePicture, Upscale, Variation
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -104,6 +104,10 @@ _OPTIONS = (
         show_default=True,
         help="How much of --from-picture is redrawn.",
     ),
+    click.option("--control", type=_Picture, help="Steer by this picture, which the ControlNet reads."),
+    click.option(
+        "--control-scale", type=float, default=1.0, show_default=True, help="How strongly it steers."
+    ),
     click.option("--variation-seed", type=int, help="Go towards this seed's picture."),
     click.option("--variation-strength", type=float, default=0.2, show_default=True, help="How far, 0 to 1."),
     click.option(
@@ -130,6 +134,8 @@ def request_of(
     from_picture: Path | None,
     mask: Path | None,
     strength: float,
+    control: Path | None,
+    control_scale: float,
     variation_seed: int | None,
     variation_strength: float,
     upscale: str | None,
@@ -155,6 +161,9 @@ def request_of(
         quality=Quality(quality),
         sampler=None if sampler is None else Sampler(sampler),
         source=source,
+        control=None
+        if control is None
+        else ControlPicture(content=control.read_bytes(), scale=control_scale),
         variation=None
         if variation_seed is None
         else Variation(seed=variation_seed, strength=variation_strength),

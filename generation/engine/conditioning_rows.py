@@ -8,19 +8,18 @@ would cost more in single calls than they are worth, and there larger layers dif
 from collections.abc import Callable, Sequence
 
 import torch
-from diffusers import UNet2DConditionModel
 from torch import nn
 
 
 class ConditioningRows:
-    """Knows which rows of the next call belong together; wraps the layers of `unet` that have to know.
+    """Knows which rows of the next call belong together; wraps the layers of `networks` that have to know.
 
-    Set `per_sample` before each call of the UNet: how many rows each sample has, padding last.
+    Set `per_sample` before each call of the UNet and its ControlNet: how many rows each sample has, padding last.
     """
 
-    def __init__(self, unet: UNet2DConditionModel) -> None:
+    def __init__(self, *networks: nn.Module) -> None:
         self.per_sample: Sequence[int] = ()
-        for name, module in unet.named_modules():
+        for name, module in (named for network in networks for named in network.named_modules()):
             if isinstance(module, nn.Linear) and ("time_emb" in name or "add_embedding" in name):
                 module.forward = self._sample_by_sample(module.forward)  # type: ignore[method-assign]
 

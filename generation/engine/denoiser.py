@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
+from diffusers import ControlNetModel
 
 from generation.engine.conditioning_rows import ConditioningRows
+from generation.engine.controlnet import Control, residuals
 from generation.engine.sample import Sample
 from generation.engine.text_attention import TEXT_LENGTHS
 
@@ -35,6 +38,11 @@ class _Conditions:
     text_lengths: list[int]
     text_mask: torch.Tensor
 
+    @property
+    def added(self) -> dict[str, torch.Tensor]:
+        """SDXL's conditions besides the text, as the UNet takes them."""
+        return {"text_embeds": self.pooled_prompt_embeds, "time_ids": self.time_ids}
+
 
 Predictions = list[tuple[torch.Tensor, torch.Tensor | None]]
 """For each sample the prediction for its prompt and, if it is guided, for its negative prompt."""
@@ -47,7 +55,8 @@ class Denoiser:
     different lengths share a call: each is attended to at its own length (`text_attention.py`), or by a mask with
     `masks_texts`, which a compiled UNet and calls of fixed shape need. `fixed_shape` pads every call (see there),
     `least_rows` avoids calls so small that a compiled UNet would need a graph of its own for them.
-    `conditioning_rows` is told whose rows are whose.
+    `conditioning_rows` is told whose rows are whose. `controlnet` steers samples that have a control picture, its
+    texts always at their own length.
     """
 
     def __init__(
@@ -58,9 +67,11 @@ class Denoiser:
         masks_texts: bool = False,
         least_rows: int = 1,
         conditioning_rows: ConditioningRows | None = None,
+        controlnet: ControlNetModel | None = None,
     ) -> None:
         self.unet = unet
         self._conditioning_rows = conditioning_rows
+        self._controlnet = controlnet
         self._masks_texts = masks_texts or fixed_shape is not None
         self._least_rows = fixed_shape.rows if fixed_shape else least_rows
         self._least_text = fixed_shape.text_length if fixed_shape else 0
@@ -83,17 +94,17 @@ class Denoiser:
                 padding,
             ]
         conditions = self._conditions(samples, padding)
+        latents = torch.cat([*inputs, *inputs[:1] * padding])
+        timestep_rows = torch.stack([*timesteps, *timesteps[:1] * padding]).to(device)
         noise_pred = self.unet(
-            torch.cat([*inputs, *inputs[:1] * padding]),
-            torch.stack([*timesteps, *timesteps[:1] * padding]).to(device),
+            latents,
+            timestep_rows,
             encoder_hidden_states=conditions.prompt_embeds,
             encoder_attention_mask=conditions.text_mask if self._masks_texts else None,
             cross_attention_kwargs=None if self._masks_texts else {TEXT_LENGTHS: conditions.text_lengths},
-            added_cond_kwargs={
-                "text_embeds": conditions.pooled_prompt_embeds,
-                "time_ids": conditions.time_ids,
-            },
+            added_cond_kwargs=conditions.added,
             return_dict=False,
+            **self._steering(samples, padding, latents, timestep_rows, conditions),
         )[0]
         predictions = iter(torch.split(noise_pred[:row_count], 1))
         result: Predictions = []
@@ -101,6 +112,31 @@ class Denoiser:
             negative = next(predictions) if sample.is_guided else None
             result.append((next(predictions), negative))
         return result
+
+    def _steering(
+        self,
+        samples: Sequence[Sample],
+        padding: int,
+        latents: torch.Tensor,
+        timestep_rows: torch.Tensor,
+        conditions: _Conditions,
+    ) -> dict[str, Any]:
+        """What a ControlNet adds to the call; nothing where no picture steers."""
+        controls: list[Control] = []
+        for sample in samples:
+            if sample.control is not None:
+                controls += [sample.control] * (2 if sample.is_guided else 1)
+        if not controls or self._controlnet is None:
+            return {}
+        return residuals(
+            self._controlnet,
+            latents,
+            timestep_rows,
+            [*controls, *controls[:1] * padding],
+            prompt_embeds=conditions.prompt_embeds,
+            text_lengths=conditions.text_lengths,
+            added_cond_kwargs=conditions.added,
+        )
 
     def _conditions(self, samples: Sequence[Sample], padding: int) -> _Conditions:
         """Put the rows' conditions together; the same company in the next tick gets the same ones again."""

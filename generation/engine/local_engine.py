@@ -123,6 +123,11 @@ class LocalEngine:
         """What goes into the metadata where the model computes in less than its own precision, else nothing."""
         return "float8" if self._options.float8 else ""
 
+    @property
+    def has_controlnet(self) -> bool:
+        """Whether control pictures can be read."""
+        return bool(self._options.controlnet)
+
     def seconds_for(self, cost: float) -> float | None:
         """How long this device takes for `cost` (megapixels times steps), None before the model is warm."""
         return self._speed.seconds_for(cost)

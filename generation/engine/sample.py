@@ -8,13 +8,14 @@ from typing import Any
 import torch
 from diffusers.pipelines.stable_diffusion_xl.pipeline_stable_diffusion_xl import rescale_noise_cfg
 
+from generation.engine.controlnet import Control
 from generation.engine.prompt_encoder import EncodedPrompt
 from generation.engine.starting_latents import VAE_SCALE, StartingLatents, enlarged_latents
 from generation.image import ImageParameters
 from generation.lora import LoraWeight
 
-BatchKey = tuple[torch.Size, tuple[LoraWeight, ...]]
-"""Samples of equal keys may share a call of the UNet: their latents have one shape and their LoRAs one weight."""
+BatchKey = tuple[torch.Size, tuple[LoraWeight, ...], bool]
+"""Samples of equal keys may share a call of the UNet: one shape of latents, one set of LoRAs, all steered or none."""
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -35,6 +36,7 @@ class Sample:
     latents: torch.Tensor
     predicted: torch.Tensor
     step: int
+    control: Control | None = None
     is_refining: bool = False
 
     @classmethod
@@ -45,6 +47,7 @@ class Sample:
         scheduler: Any,
         generator: torch.Generator,
         start: StartingLatents,
+        control: Control | None = None,
     ) -> "Sample":
         """Make the sample that stands before its first step."""
         return cls(
@@ -56,12 +59,13 @@ class Sample:
             latents=start.latents,
             predicted=start.latents,
             step=start.first_step,
+            control=control,
         )
 
     @property
     def batch_key(self) -> BatchKey:
         """What this sample shares with those that it may be batched with."""
-        return self.latents.shape, self.parameters.loras
+        return self.latents.shape, self.parameters.loras, self.control is not None
 
     @property
     def size_px(self) -> tuple[int, int]:
@@ -128,6 +132,8 @@ class Sample:
             undo()
             raise
         self.start, self.latents, self.step, self.is_refining = start, start.latents, start.first_step, True
+        if self.control is not None:
+            self.control = self.control.resized(*self.size_px)
 
     def _guided(self, noise_pred: torch.Tensor, negative_noise_pred: torch.Tensor | None) -> torch.Tensor:
         if negative_noise_pred is None:

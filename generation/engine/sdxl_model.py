@@ -13,6 +13,7 @@ from diffusers import StableDiffusionXLPipeline
 from generation.encoding_mode import EncodingMode
 from generation.engine.compilation import CompiledUnet, compile_in_background
 from generation.engine.conditioning_rows import ConditioningRows
+from generation.engine.controlnet import control_of, load_controlnet
 from generation.engine.core import DrawingParts, EngineCore
 from generation.engine.decoder import Decoder
 from generation.engine.denoiser import Denoiser, FixedShape
@@ -66,6 +67,12 @@ class SdxlModel:
         self.pipeline: StableDiffusionXLPipeline = load_pipeline(source)
         self.pipeline.set_progress_bar_config(disable=True)
         attend_by_text_length(self.pipeline.unet)
+        # The ControlNet goes first, so that the plan reckons with what it leaves.
+        self._controlnet = (
+            load_controlnet(options.controlnet, self.pipeline.unet.dtype, self._device)
+            if options.controlnet
+            else None
+        )
         self._plan = plan_placement(self.pipeline, self._device)
         self._offload = self._place()
         if options.float8:
@@ -75,7 +82,8 @@ class SdxlModel:
         self._compiled: CompiledUnet | None = None
         # A compiled graph adds rows up in its own way, and must not depend on who is in the call.
         is_exact = self._device.type == "cpu" and not options.compile
-        self._conditioning_rows = ConditioningRows(self.pipeline.unet) if is_exact else None
+        networks = [self.pipeline.unet, *([self._controlnet] if self._controlnet else [])]
+        self._conditioning_rows = ConditioningRows(*networks) if is_exact else None
         self._loras = LoraLibrary(self.pipeline, options.lora_folder)
         self._encoder = PromptEncoder(
             self.pipeline.tokenizer,
@@ -99,6 +107,7 @@ class SdxlModel:
         found = warm_up(
             self.prepare,
             self.denoiser(),
+            size=self._options.usual_size,
             slots=self._options.max_batch_slots,
             slot_limit=self._plan.slot_limit,
         )
@@ -115,13 +124,16 @@ class SdxlModel:
     def compile(self, swap: Callable[[Denoiser], None]) -> None:
         """Have the UNet compiled beside the drawing, where the options ask for it; see `compile_in_background`.
 
-        Not where parts of the model wait outside the device, nor where LoRAs may be put into the UNet: each of
-        these changes its layers, and would have it compiled anew in the middle of a picture.
+        Not where parts of the model wait outside the device, LoRAs may be put into the UNet or a ControlNet steers
+        it: each of these changes its layers, and would have it compiled anew in the middle of a picture.
         """
         if not self._options.compile:
             return
-        if self._offload is not Offload.NONE or self._options.lora_folder is not None:
-            log.warning("The UNet is not compiled: that needs all of the model on the device, and no LoRAs")
+        changes = self._options.lora_folder is not None or self._controlnet is not None
+        if changes or self._offload is not Offload.NONE:
+            log.warning(
+                "The UNet is not compiled: that needs all of the model on the device, no LoRAs and no ControlNet"
+            )
             return
         self._compiled = CompiledUnet(self.pipeline.unet, self._options.compile_cache)
         compile_in_background(self._compiled, self.prepare, swap)
@@ -129,7 +141,10 @@ class SdxlModel:
     def denoiser(self, fixed_shape: FixedShape | None = None) -> Denoiser:
         """Make what asks this model's UNet."""
         return Denoiser(
-            self.pipeline.unet, fixed_shape=fixed_shape, conditioning_rows=self._conditioning_rows
+            self.pipeline.unet,
+            fixed_shape=fixed_shape,
+            conditioning_rows=self._conditioning_rows,
+            controlnet=self._controlnet,
         )
 
     def use_loras(self, loras: tuple[LoraWeight, ...]) -> None:
@@ -157,7 +172,8 @@ class SdxlModel:
         start = starting_latents(
             parameters, scheduler, generator, self.pipeline.vae, self._device, self.pipeline.unet.dtype
         )
-        return Sample.begin(parameters, conditioning, scheduler, generator, start)
+        control = control_of(parameters, self._controlnet, self._device)
+        return Sample.begin(parameters, conditioning, scheduler, generator, start, control)
 
     def decode(self, sample: Sample, on_end: Callable[[PictureOutcome], None]) -> None:
         """Turn a finished sample into pixels and tell `on_end`, now or later."""

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from diffusers import UNet2DConditionModel
+from diffusers import ControlNetModel, UNet2DConditionModel
 from diffusers.models.attention_processor import AttnProcessor2_0
 
 TEXT_LENGTHS = "text_lengths"
@@ -42,6 +42,6 @@ class TextLengthAttention(AttnProcessor2_0):  # type: ignore[misc]  # diffusers 
         return attended
 
 
-def attend_by_text_length(unet: UNet2DConditionModel) -> None:
-    """Make `unet` understand `TEXT_LENGTHS`."""
-    unet.set_attn_processor(TextLengthAttention())
+def attend_by_text_length(network: UNet2DConditionModel | ControlNetModel) -> None:
+    """Make `network` understand `TEXT_LENGTHS`."""
+    network.set_attn_processor(TextLengthAttention())

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from generation.aspect_ratio import AspectRatio
 from generation.engine.denoiser import Denoiser
 from generation.engine.sample import Sample
 from generation.image import ImageParameters
@@ -42,27 +41,31 @@ class WarmUp:
 
 
 def warm_up(
-    prepare: Callable[[ImageParameters], Sample], denoiser: Denoiser, *, slots: int | None, slot_limit: int
+    prepare: Callable[[ImageParameters], Sample],
+    denoiser: Denoiser,
+    *,
+    size: tuple[int, int],
+    slots: int | None,
+    slot_limit: int,
 ) -> WarmUp:
     """Draw pictures that nobody sees, and find the fewest slots within 5 % of the best throughput.
 
-    With `slots` given only the speed is measured. Twice as many slots are tried while that pays, up to
-    `slot_limit`.
+    `size` is the usual picture's width and height. With `slots` given only the speed is measured. Twice as many
+    slots are tried while that pays, up to `slot_limit`.
     """
     small_s = _seconds_per_step(prepare, denoiser, _STEP, samples=1)
-    portrait = AspectRatio.PORTRAIT
-    full = replace(_STEP, width=portrait.width, height=portrait.height)
-    megapixels = portrait.width * portrait.height / 1e6
-    expected_s = small_s * portrait.width * portrait.height / (_STEP.width * _STEP.height)
+    usual = replace(_STEP, width=size[0], height=size[1])
+    megapixels = size[0] * size[1] / 1e6
+    expected_s = small_s * megapixels / (_STEP.width * _STEP.height / 1e6)
     if expected_s > PATIENCE_S:
         return WarmUp(slots or 1, expected_s / megapixels)
     if slots is not None:
-        seconds = _seconds_per_step(prepare, denoiser, full, samples=slots)
+        seconds = _seconds_per_step(prepare, denoiser, usual, samples=slots)
         return WarmUp(slots, seconds / slots / megapixels)
     throughput: dict[int, float] = {}
     tried = 1
     while tried <= slot_limit:
-        throughput[tried] = tried / _seconds_per_step(prepare, denoiser, full, samples=tried)
+        throughput[tried] = tried / _seconds_per_step(prepare, denoiser, usual, samples=tried)
         if tried > 1 and throughput[tried] < throughput[tried // 2] * (1 + TOLERANCE / 2):
             break
         tried *= 2

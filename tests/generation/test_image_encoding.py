@@ -14,7 +14,7 @@ from generation.image_encoding import UploadTooLarge, encode_png, fit_upload
 from generation.image_metadata import PARAMETERS_KEY, parameters_text
 from generation.lora import LoraWeight
 from generation.sampler import Sampler
-from generation.starting_point import SourcePicture, Upscale, Variation
+from generation.starting_point import ControlPicture, SourcePicture, Upscale, Variation
 
 PARAMETERS = ImageParameters(
     prompt=r"1girl, firefly \(honkai: star rail\), (smile:1.2), 夜空",
@@ -55,6 +55,7 @@ def test_whatever_changed_the_picture_is_in_its_parameters() -> None:
         guided_share=0.6,
         loras=(LoraWeight("ink", 0.8), LoraWeight("lightning")),
         source=SourcePicture(content=b"", strength=0.4, mask=b""),
+        control=ControlPicture(content=b"", scale=0.9),
         variation=Variation(seed=5, strength=0.25),
         precision="float8",
     )
@@ -62,7 +63,7 @@ def test_whatever_changed_the_picture_is_in_its_parameters() -> None:
     assert "<lora:ink:0.8> <lora:lightning:1>\n" in text
     assert text.splitlines()[-1] == (
         "Steps: 25, Sampler: DPM++ 2M Karras, CFG scale: 6, Seed: 4294967295, Size: 832x1216, "
-        "Model: animagine-xl-4.0, Denoising strength: 0.4, Inpainting: latent blending, "
+        "Model: animagine-xl-4.0, Denoising strength: 0.4, Inpainting: latent blending, Control scale: 0.9, "
         "Variation seed: 5, Variation seed strength: 0.25, Clip skip: 3, Guidance rescale: 0.7, "
         "Guided share: 0.6, Precision: float8, Version: Anim4gine Bot"
     )

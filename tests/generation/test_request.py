@@ -9,7 +9,7 @@ from generation.aspect_ratio import AspectRatio
 from generation.errors import InvalidRequest
 from generation.lora import LoraWeight
 from generation.request import GenerationRequest
-from generation.starting_point import SourcePicture, Upscale, Variation
+from generation.starting_point import ControlPicture, SourcePicture, Upscale, Variation
 
 
 def test_tags_alone_make_a_request_with_the_cards_defaults() -> None:
@@ -41,6 +41,7 @@ def test_tags_alone_make_a_request_with_the_cards_defaults() -> None:
         ("clip skip", "clip_skip", 3),
         ("strength", "source", SourcePicture(content=b"", strength=0)),
         ("strength", "source", SourcePicture(content=b"", strength=1.01)),
+        ("control scale", "control", ControlPicture(content=b"", scale=2.1)),
         ("variation strength", "variation", Variation(seed=1, strength=-0.1)),
         ("variation seed", "variation", Variation(seed=2**32, strength=0.1)),
         ("upscale", "upscale", Upscale(factor=3)),

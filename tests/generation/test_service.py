@@ -26,6 +26,7 @@ from generation.errors import (
     Limit,
     LimitReached,
     ModelUnavailable,
+    NoControlNet,
     NotTheAsker,
     OutOfMemory,
     PolicyRefusal,
@@ -42,6 +43,7 @@ from generation.rating import Rating
 from generation.request import GenerationRequest
 from generation.sampler import Sampler
 from generation.service import GenerationService, ServiceLimits
+from generation.starting_point import ControlPicture
 
 HERE = Place(guild_id=1, channel_id=2)
 AOI, REN = 11, 12
@@ -394,6 +396,12 @@ async def test_more_steps_than_the_operator_allows_are_refused(tiny_checkpoint: 
         with pytest.raises(InvalidRequest) as refusal:
             await service.submit(request(num_inference_steps=51), AOI, HERE)
     assert refusal.value.option == "steps"
+
+
+async def test_a_control_picture_without_a_controlnet_is_refused(tiny_checkpoint: Path) -> None:
+    async with running_service(tiny_checkpoint) as (service, _):
+        with pytest.raises(NoControlNet):
+            await service.submit(request(control=ControlPicture(content=b"")), AOI, HERE)
 
 
 async def test_the_policy_is_asked_before_anything_waits(tiny_checkpoint: Path) -> None:

@@ -24,7 +24,7 @@ def rows_of_each_call(model: SdxlModel, **options: Any) -> tuple[warm_up.WarmUp,
 
     handle = model.pipeline.unet.register_forward_pre_hook(count)
     try:
-        return warm_up.warm_up(model.prepare, model.denoiser(), **options), rows
+        return warm_up.warm_up(model.prepare, model.denoiser(), size=(416, 608), **options), rows
     finally:
         handle.remove()
 
