@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -26,19 +26,26 @@ from cogs.error_answers import CONNECTION_ERRORS, answer_error
 from cogs.imagine import Imagine
 from cogs.model import Model
 from cogs.plain_text import NO_MENTIONS
+from cogs.privacy import Privacy
 from generation.content_policy import ContentPolicy
 from generation.encoding_mode import EncodingMode
 from generation.engine.local_engine import ENGINE_THREAD, LocalEngine
 from generation.engine_options import EngineOptions
 from generation.errors import GenerationError, ModelUnavailable
+from generation.job_store import ForgetfulStore, JobStore
+from generation.limits import Limits, LimitTable
 from generation.model_errors import ModelLoadError
 from generation.model_source import ModelSource
-from generation.rate_limiter import PersonLimits, RateLimiter
 from generation.rating import Rating
-from generation.service import GenerationService, ServiceLimits
+from generation.service import GenerationService, RequestBounds
 from generation.tiny_checkpoint import build_tiny_checkpoint, is_built
 from logs import set_up_logging
 from settings import DiscordSettings, Settings, SettingsError, load_settings, read_token
+from storage.database import Database, DatabaseUnavailable
+from storage.job_ledger import JobLedger
+from storage.personal_data import PersonalData
+from storage.picture_files import PictureFiles
+from storage.upkeep import Upkeep
 from terminal.drawing_options import drawing_options, request_of
 from terminal.encode import PromptFileError, describe_prompt, read_prompts, write_arrays
 from terminal.plan import plan_text
@@ -62,7 +69,9 @@ Or try me without Discord, on this machine alone: make sandbox (or: python bot.p
 class Anim4gineBot(DrawingBot):
     """The Discord client: loads the cogs, syncs the commands, turns errors into sentences."""
 
-    def __init__(self, service: GenerationService, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, service: GenerationService, personal_data: PersonalData, clock: Callable[[], datetime]
+    ) -> None:
         # Slash commands and components need no privileged intent, and of the others only this one.
         intents = discord.Intents(guilds=True)
         # Voice is nothing that a drawing bot needs; without this discord.py warns of it at every start.
@@ -74,26 +83,36 @@ class Anim4gineBot(DrawingBot):
             allowed_mentions=NO_MENTIONS,
         )
         self.service = service
-        self.delivery = Delivery(clock)
+        self.delivery = Delivery(self, service, clock)
+        self._personal_data = personal_data
         self.tree.error(answer_error)
 
     async def setup_hook(self) -> None:
-        """Start to load the model, then make the commands known; runs between login and connection."""
+        """Start to load the model, take up what was left, make the commands known; between login and connection."""
         self.service.start()
-        for cog in (Imagine(self, self.service, self.delivery), Model(self, self.service)):
+        for job in await self.service.restore():
+            self.delivery.follow(job)
+        self.delivery.catch_up()
+        for cog in (
+            Imagine(self, self.service, self.delivery),
+            Model(self, self.service),
+            Privacy(self.service, self._personal_data),
+        ):
             await self.add_cog(cog)
         synced = await self.tree.sync()
         log.info("Logged in as %s; %d commands are in place", self.user, len(synced))
 
     async def close(self) -> None:
-        """End what waits and runs, tell the askers, and leave."""
+        """Keep what waits and runs for the next start, tell the askers, and leave."""
         if not self.is_closed():
             await self.service.stop()
             await self.delivery.settle(DELIVERY_TIMEOUT_S)
         await super().close()
 
 
-def build_service(settings: Settings, clock: Callable[[], datetime]) -> GenerationService:
+def build_service(
+    settings: Settings, store: JobStore, limits: LimitTable, clock: Callable[[], datetime]
+) -> GenerationService:
     """Wire the generation service from the settings; nothing starts yet."""
     return GenerationService(
         engine=LocalEngine(
@@ -107,18 +126,9 @@ def build_service(settings: Settings, clock: Callable[[], datetime]) -> Generati
             everyday_ceiling=Rating(settings.policy.everyday_ceiling),
             age_restricted_ceiling=Rating(settings.policy.age_restricted_ceiling),
         ),
-        rate_limiter=RateLimiter(
-            PersonLimits(
-                requests_per_minute=settings.limits.requests_per_minute,
-                waiting_at_once=settings.limits.waiting_per_person,
-            ),
-            clock,
-        ),
-        limits=ServiceLimits(
-            queue_length=settings.limits.queue_length,
-            prompt_tokens=settings.limits.prompt_tokens,
-            steps=settings.limits.steps,
-        ),
+        store=store,
+        limits=limits,
+        bounds=RequestBounds(prompt_tokens=settings.limits.prompt_tokens, steps=settings.limits.steps),
         clock=clock,
     )
 
@@ -177,8 +187,24 @@ async def point_discord_at(api_base: str) -> None:
 async def serve(settings: Settings, token: SecretStr) -> None:
     """Run the bot until it is cancelled."""
     await point_discord_at(settings.discord.api_base)
-    async with Anim4gineBot(build_service(settings, utc_now), utc_now) as bot:
-        await bot.start(token.get_secret_value())
+    database = Database(settings.database_url)
+    await database.start()
+    files = PictureFiles(settings.paths.data / "images")
+    upkeep = Upkeep(
+        database,
+        files,
+        keep_for=timedelta(days=settings.images.keep_days),
+        keep_bytes=int(settings.images.keep_gb * 1e9),
+        clock=utc_now,
+    )
+    upkeep_task = asyncio.create_task(upkeep.run(), name="upkeep")
+    try:
+        service = build_service(settings, JobLedger(database, files), settings.limits.table, utc_now)
+        async with Anim4gineBot(service, PersonalData(database, files, utc_now), utc_now) as bot:
+            await bot.start(token.get_secret_value())
+    finally:
+        upkeep_task.cancel()
+        await database.stop()
 
 
 def run_until_signalled(main: Coroutine[Any, Any, None]) -> None:
@@ -272,6 +298,8 @@ def run() -> None:
             "Discord refused the token. Copy the bot's token again (not the client secret).",
             EXIT_MISCONFIGURED,
         )
+    except DatabaseUnavailable as error:
+        leave(str(error), EXIT_MISCONFIGURED)
     except (discord.DiscordException, *CONNECTION_ERRORS) as error:
         leave(f"Discord can't be reached at {settings.discord.api_base}: {error!r}", EXIT_FAILURE)
 
@@ -291,6 +319,8 @@ def sandbox(port: int | None, configured_model: bool) -> None:
     port = settings.sandbox.port if port is None else port
     try:
         run_until_signalled(run_sandbox(settings, port, serve))
+    except DatabaseUnavailable as error:
+        leave(str(error), EXIT_MISCONFIGURED)
     except OSError as error:
         leave(
             f"The page can't be served on port {port} ({error.strerror}). Another one: --port 0", EXIT_FAILURE
@@ -326,7 +356,10 @@ def render(tags: str | None, output: Path, tiny: bool, plan: bool, **options: An
         raise click.UsageError("Missing argument 'TAGS'.")
     try:
         request = request_of(tags, **options)
-        run_until_signalled(render_to_files(build_service(settings, utc_now), request, output))
+        # Nobody else draws here, and whoever does waits for it: nothing to remember, nothing to limit.
+        no_limits = LimitTable(everybody=Limits())
+        service = build_service(settings, ForgetfulStore(), no_limits, utc_now)
+        run_until_signalled(render_to_files(service, request, output))
     except ModelUnavailable as error:
         reason = error.cause.reason if isinstance(error.cause, ModelLoadError) else repr(error.cause)
         hint = "" if tiny else "\nTo try without it: add --tiny"

@@ -8,9 +8,11 @@ from collections.abc import Iterable
 
 _INTERACTION_PATH = re.compile(r"((?:webhooks|interactions)/\d+/)[\w.%-]{20,}")
 
+_TOKEN_FIELD = re.compile(r"""(["']token["']: ?["'])[^"']+""")
+
 
 class _SecretFilter(logging.Filter):
-    """Masks the given secrets, and the tokens that Discord puts into the paths of interactions."""
+    """Masks the given secrets, and the tokens that Discord puts into the paths and payloads of interactions."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         super().__init__()
@@ -26,7 +28,7 @@ class _SecretFilter(logging.Filter):
     def _masked(self, text: str) -> str:
         for secret in self._secrets:
             text = text.replace(secret, "***")
-        return _INTERACTION_PATH.sub(r"\1***", text)
+        return _TOKEN_FIELD.sub(r"\1***", _INTERACTION_PATH.sub(r"\1***", text))
 
 
 class _JobFormatter(logging.Formatter):
@@ -49,5 +51,5 @@ def set_up_logging(level: str, secrets: Iterable[str] = ()) -> None:
     # would only puzzle an operator.
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    for chatty in ("PIL", "httpx", "httpcore", "urllib3", "filelock", "asyncio"):
+    for chatty in ("PIL", "httpx", "httpcore", "urllib3", "filelock", "asyncio", "aiosqlite", "alembic"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from generation.limits import Limits, LimitTable
 from generation.model_profile import BUILT_IN_PROFILES, ModelProfile
 
 ENV_PREFIX = "ANIM4GINE_"
@@ -38,7 +39,7 @@ def _device(value: str) -> str:
 
 
 def _database_url(value: str) -> str:
-    if not re.match(r"(sqlite\+aiosqlite|postgresql\+asyncpg)://", value):
+    if value and not re.match(r"(sqlite\+aiosqlite|postgresql\+asyncpg)://", value):
         raise ValueError("must start with sqlite+aiosqlite:// or postgresql+asyncpg://")
     return value
 
@@ -92,17 +93,73 @@ class PathSettings(_Section):
 class DatabaseSettings(_Section):
     """`[database]`: where jobs and settings are remembered."""
 
-    url: Annotated[str, AfterValidator(_database_url)] = "sqlite+aiosqlite:///data/anim4gine.db"
+    url: Annotated[str, AfterValidator(_database_url)] = ""
+
+
+_Limit = Annotated[int, Field(ge=1, le=1_000_000)]
+_DailyLimit = Annotated[int, Field(ge=0, le=100_000_000)]
+
+
+class OwnLimitSettings(_Section):
+    """`[limits.roles.<id>]` and `[limits.servers.<id>]`: what a role or server has of its own."""
+
+    requests_per_minute: _Limit | None = None
+    waiting_per_person: _Limit | None = None
+    images_per_day: _DailyLimit | None = None
+    server_images_per_day: _DailyLimit | None = None
+    server_waiting: _DailyLimit | None = None
+    weight: Annotated[float, Field(gt=0, le=100)] | None = None
+
+    @property
+    def limits(self) -> Limits:
+        """The same in the service's words."""
+        return Limits(
+            requests_per_minute=self.requests_per_minute,
+            waiting_per_person=self.waiting_per_person,
+            images_per_day=self.images_per_day or None,
+            guild_images_per_day=self.server_images_per_day or None,
+            guild_waiting=self.server_waiting or None,
+            weight=self.weight,
+        )
 
 
 class LimitSettings(_Section):
-    """`[limits]`: how much people may ask for."""
+    """`[limits]`: how much people may ask for. 0 images a day, or 0 waiting in a server, is no limit."""
 
-    requests_per_minute: Annotated[int, Field(ge=1, le=10_000)] = 6
-    waiting_per_person: Annotated[int, Field(ge=1, le=10_000)] = 3
-    queue_length: Annotated[int, Field(ge=1, le=1_000_000)] = 500
+    requests_per_minute: _Limit = 6
+    waiting_per_person: _Limit = 3
+    images_per_day: _DailyLimit = 0
+    server_images_per_day: _DailyLimit = 0
+    server_waiting: _DailyLimit = 0
+    queue_length: _Limit = 500
     prompt_tokens: Annotated[int, Field(ge=75, le=1_500)] = 225
     steps: Annotated[int, Field(ge=1, le=100)] = 50
+    roles: dict[int, OwnLimitSettings] = {}
+    servers: dict[int, OwnLimitSettings] = {}
+
+    @property
+    def table(self) -> LimitTable:
+        """The same in the service's words."""
+        return LimitTable(
+            everybody=Limits(
+                requests_per_minute=self.requests_per_minute,
+                waiting_per_person=self.waiting_per_person,
+                images_per_day=self.images_per_day or None,
+                guild_images_per_day=self.server_images_per_day or None,
+                guild_waiting=self.server_waiting or None,
+                queue_length=self.queue_length,
+                weight=1.0,
+            ),
+            by_guild={guild_id: own.limits for guild_id, own in self.servers.items()},
+            by_role={role_id: own.limits for role_id, own in self.roles.items()},
+        )
+
+
+class ImageSettings(_Section):
+    """`[images]`: how long finished pictures are kept."""
+
+    keep_days: Annotated[int, Field(ge=1, le=36_500)] = 30
+    keep_gb: Annotated[float, Field(gt=0, le=1_000_000)] = 20.0
 
 
 class PolicySettings(_Section):
@@ -137,10 +194,16 @@ class Settings(BaseSettings):
     paths: PathSettings = PathSettings()
     database: DatabaseSettings = DatabaseSettings()
     limits: LimitSettings = LimitSettings()
+    images: ImageSettings = ImageSettings()
     policy: PolicySettings = PolicySettings()
     logging: LoggingSettings = LoggingSettings()
     sandbox: SandboxSettings = SandboxSettings()
     profiles: dict[str, ModelProfile] = {}
+
+    @property
+    def database_url(self) -> str:
+        """Where jobs are remembered: `database.url`, or a file beside the pictures."""
+        return self.database.url or f"sqlite+aiosqlite:///{self.paths.data / 'anim4gine.db'}"
 
     @classmethod
     def settings_customise_sources(

@@ -13,6 +13,7 @@ import sys
 import time
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import aiohttp
@@ -22,7 +23,7 @@ from pydantic import SecretStr
 from bench.machine import describe_machine
 from bench.table import p95, verdict
 from bot import serve
-from settings import DiscordSettings, LimitSettings, ModelSettings, Settings
+from settings import DiscordSettings, LimitSettings, ModelSettings, PathSettings, Settings
 
 MOST_COST_MS, MOST_LAG_MS = 150.0, 50.0
 PROBE_S = 0.005
@@ -35,10 +36,11 @@ PROBE_S = 0.005
 def main(requests: int, steps: int, checkpoint: Path) -> None:
     """Measure and print."""
     click.echo(describe_machine("cpu"))
-    asyncio.run(measure(requests, steps, checkpoint))
+    with TemporaryDirectory() as folder:
+        asyncio.run(measure(requests, steps, checkpoint, Path(folder)))
 
 
-async def measure(requests: int, steps: int, checkpoint: Path) -> None:
+async def measure(requests: int, steps: int, checkpoint: Path, folder: Path) -> None:
     """Send the requests one after another, and print what they cost."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -54,6 +56,7 @@ async def measure(requests: int, steps: int, checkpoint: Path) -> None:
         discord=DiscordSettings(api_base=f"{base_url}/api/v10"),
         model=ModelSettings(source=str(checkpoint), device="cpu"),
         limits=LimitSettings(requests_per_minute=1000),
+        paths=PathSettings(data=folder),
     )
     try:
         async with aiohttp.ClientSession(base_url) as session:

@@ -1,6 +1,7 @@
 """The outcome of a benchmark as a table, with the ratios that it is judged by."""
 
 from collections.abc import Iterator, Mapping
+from itertools import cycle
 from statistics import median, quantiles
 
 from bench.loads import Load
@@ -40,7 +41,7 @@ def table(load: Load, ways: Mapping[str, Served]) -> Iterator[str]:
     yield f"- p50 {middle:.3f} of the best other {verdict(middle <= MOST_LATENCY)}"
     yield f"- p95 {tail:.3f} of the best other {verdict(tail <= MOST_LATENCY)}"
     short = _short(load, ours)
-    if short and len(short) < len(load.arrivals):
+    if short and len(short) < len(ours.latencies_s):
         one_by_one = next(iter(ways.values()))
         gain = median(_short(load, one_by_one)) / median(short)
         yield f"- few steps: p50 {gain:.2f} times better than one by one {verdict(gain >= LEAST_SHORT_GAIN)}"
@@ -54,7 +55,8 @@ def _throughput(served: Served) -> float:
 def _short(load: Load, served: Served) -> list[float]:
     return [
         latency
-        for arrival, latency in zip(load.arrivals, served.latencies_s, strict=True)
+        # Of several rounds one follows the other.
+        for arrival, latency in zip(cycle(load.arrivals), served.latencies_s, strict=False)
         if arrival.is_short
     ]
 

@@ -16,13 +16,14 @@ from generation.content_policy import ContentPolicy
 from generation.engine.local_engine import EngineState, LocalEngine
 from generation.engine_options import EngineOptions
 from generation.job import Finished, Job
-from generation.job_queue import rank_of
+from generation.job_factory import JobFactory
+from generation.job_store import ForgetfulStore
+from generation.limits import Limits, LimitTable
 from generation.model_profile import ANIMAGINE_XL_4
 from generation.model_source import ModelSource
 from generation.place import Place
-from generation.rate_limiter import PersonLimits, RateLimiter
 from generation.request import GenerationRequest
-from generation.service import GenerationService, ServiceLimits
+from generation.service import GenerationService, RequestBounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +114,9 @@ class OurService:
             profile=ANIMAGINE_XL_4,
             model_name="bench",
             policy=ContentPolicy(),
-            rate_limiter=RateLimiter(
-                PersonLimits(requests_per_minute=10_000, waiting_at_once=10_000), lambda: datetime.now(UTC)
-            ),
-            limits=ServiceLimits(queue_length=10_000, prompt_tokens=225, steps=100),
+            store=ForgetfulStore(),
+            limits=LimitTable(everybody=Limits()),
+            bounds=RequestBounds(prompt_tokens=225, steps=100),
             clock=lambda: datetime.now(UTC),
         )
 
@@ -165,13 +165,18 @@ class _SmallPictures(GenerationService):
 
     def __init__(self, shrink: int, **parts: Any) -> None:
         super().__init__(**parts)
+        self._factory = _SmallJobs(shrink, self._factory)
+
+
+class _SmallJobs(JobFactory):
+    def __init__(self, shrink: int, factory: JobFactory) -> None:
+        vars(self).update(vars(factory))
         self._shrink = shrink
 
-    def _job_for(self, *arguments: Any, **named: Any) -> Job:
-        job = super()._job_for(*arguments, **named)
-        images = tuple(
+    def make(self, *arguments: Any, **named: Any) -> Job:
+        job = super().make(*arguments, **named)
+        job.images = tuple(
             replace(image, width=image.width // self._shrink, height=image.height // self._shrink)
             for image in job.images
         )
-        drawing_s = self._engine.seconds_for(sum(image.cost for image in images))
-        return replace(job, images=images, rank=rank_of(job.accepted_at, drawing_s))
+        return job

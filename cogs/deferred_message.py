@@ -1,38 +1,51 @@
-"""The message that a deferred interaction left behind, as long as its token lives."""
+"""The message that a deferred interaction left behind, as long as its token lives; also after a restart."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import discord
 
 from cogs.discord_limits import TOKEN_LIFETIME
 from cogs.job_message import JobMessage
 from cogs.plain_text import NO_MENTIONS
+from generation.job_store import ReplyAddress
 
 SAFETY_MARGIN = timedelta(seconds=15)
 """An edit that starts this shortly before the token's end may arrive after it."""
 
 _TOKEN_IS_DEAD = {10015, 10062, 50027}  # Unknown Webhook, Unknown Interaction, Invalid Webhook Token
 _MESSAGE_IS_GONE = 10008  # Unknown Message
+_ALREADY_ANSWERED = 40060  # Interaction has already been acknowledged
 
 
 class DeferredMessage:
-    """Edits the original response of `interaction`; edits are idempotent, so a retry does no harm."""
+    """Edits the message at `address`; edits are idempotent, so a retry does no harm."""
 
-    def __init__(self, interaction: discord.Interaction, clock: Callable[[], datetime]) -> None:
-        self._interaction = interaction
+    def __init__(
+        self, client: discord.Client, address: ReplyAddress | None, clock: Callable[[], datetime]
+    ) -> None:
+        self._address = address
         self._clock = clock
-        self._token_ends_at = clock() + TOKEN_LIFETIME - SAFETY_MARGIN
+        self._webhook: discord.Webhook | None = None
+        if address is not None and address.token and client.application_id is not None:
+            self._webhook = discord.Webhook.partial(client.application_id, address.token, client=client)
 
     @property
     def is_editable(self) -> bool:
         """Whether the token should still be alive."""
-        return self._clock() < self._token_ends_at
+        return (
+            self._webhook is not None
+            and self._address is not None
+            and self._clock() < self._address.token_ends_at - SAFETY_MARGIN
+        )
 
     @property
-    def file_limit_bytes(self) -> int:
-        """The largest file that Discord says it takes here."""
-        return self._interaction.filesize_limit
+    def editable_s(self) -> float:
+        """For how many more seconds."""
+        if self._webhook is None or self._address is None:
+            return 0.0
+        return (self._address.token_ends_at - SAFETY_MARGIN - self._clock()).total_seconds()
 
     async def edit(self, message: JobMessage) -> None:
         """Make the message show `message` and nothing else.
@@ -40,13 +53,40 @@ class DeferredMessage:
         Raises:
             discord.HTTPException, CONNECTION_ERRORS: it didn't work this time, or see `is_beyond_edits`.
         """
-        await self._interaction.edit_original_response(
+        if self._webhook is None or self._address is None:
+            raise AssertionError("only an editable message is edited")
+        await self._webhook.edit_message(
+            self._address.message_id,
             content=message.content or None,
-            embed=message.embed,
+            embeds=[message.embed] if message.embed else [],
             attachments=message.files(),
             view=message.view(),
             allowed_mentions=NO_MENTIONS,
         )
+
+
+async def defer(interaction: discord.Interaction[Any], clock: Callable[[], datetime]) -> ReplyAddress:
+    """Answer a command by a message that waits for its result, and say how it is reached.
+
+    Raises:
+        discord.HTTPException, CONNECTION_ERRORS: Discord didn't take the answer.
+    """
+    token_ends_at = clock() + TOKEN_LIFETIME
+    message_id = None
+    try:
+        response = await interaction.response.defer(thinking=True)
+    except discord.HTTPException as error:
+        # An attempt of ours that Discord called failed was done all the same.
+        if error.code != _ALREADY_ANSWERED:
+            raise
+    else:
+        message_id = None if response is None else response.message_id
+    return ReplyAddress(
+        token=interaction.token,
+        token_ends_at=token_ends_at,
+        message_id=message_id or (await interaction.original_response()).id,
+        file_limit_bytes=interaction.filesize_limit,
+    )
 
 
 def is_beyond_edits(error: Exception) -> bool:

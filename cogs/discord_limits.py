@@ -5,6 +5,18 @@ from datetime import timedelta
 TOKEN_LIFETIME = timedelta(minutes=15)
 """How long an interaction's message can be edited ("Interaction Tokens", receiving-and-responding)."""
 
+CONTENT_LENGTH = 2000
+"""Characters of a message's content (message resource)."""
+
+EMBEDS, EMBEDS_LENGTH = 10, 6000
+"""Embeds of a message, and the characters of all of them together (message resource, embed limits)."""
+
+ATTACHMENTS = 10
+"""Files of a message (message resource)."""
+
+FILE_BYTES = 10 * 2**20
+"""One file, where nothing else is told ("Uploading Files", reference)."""
+
 UPLOAD_TOTAL_BYTES = 25 * 2**20
 """One request, all files together ("Uploading Files", reference)."""
 
@@ -19,6 +31,9 @@ CHOICES = 25
 
 CHOICE_LENGTH = 100
 """Characters of a choice's name and of its value (application commands)."""
+
+PROGRESS_EDITS_PER_S = 10.0
+"""Our own pace over all jobs together: edits of deferred messages share the bot's connection with the results."""
 
 PROGRESS_EDIT_INTERVAL_S = 2.5
 """Our own pace: interaction webhooks bear 5 requests in 2 s for each token, and an edit is not worth more."""

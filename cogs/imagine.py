@@ -6,10 +6,11 @@ from discord.ext import commands
 
 from cogs.cancel_button import CancelButton
 from cogs.client import DrawingBot
+from cogs.deferred_message import defer
 from cogs.delivery import Delivery
 from cogs.discord_limits import CHOICES
 from cogs.permissions import require_permissions
-from cogs.place import place_of
+from cogs.place import place_of, role_ids_of
 from generation.aspect_ratio import AspectRatio
 from generation.quality import Quality
 from generation.rating import Rating
@@ -109,9 +110,15 @@ class Imagine(commands.Cog):
             seed=seed,
             count=count,
         )
-        await interaction.response.defer(thinking=True)
-        job = await self._service.submit(request, interaction.user.id, place_of(interaction))
-        self._delivery.follow(job, interaction)
+        reply = await defer(interaction, self._delivery.clock)
+        job = await self._service.submit(
+            request,
+            interaction.user.id,
+            place_of(interaction),
+            reply=reply,
+            role_ids=role_ids_of(interaction),
+        )
+        self._delivery.follow(job)
 
     @imagine.autocomplete("subject")
     async def offer_subjects(

@@ -18,7 +18,7 @@ from generation.job import Finished, Job, Queued, Running
 ACCENT = discord.Colour(0xF08CB4)
 
 _FILE_NAME_LENGTH = 48
-_UPLOAD_OVERHEAD_BYTES = 64 * 1024  # the request's JSON and multipart frames
+UPLOAD_OVERHEAD_BYTES = 64 * 1024  # the request's JSON and multipart frames
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +54,13 @@ class JobMessage:
         return [attachment.as_file() for attachment in self.attachments]
 
 
-def progress_message(job: Job, update: Queued | Running) -> JobMessage:
+def progress_message(job: Job, update: Queued | Running, *, comes_as_new_message: bool = False) -> JobMessage:
     """Say how far a job is, with a first look where there is one, and a button to call it off."""
     if isinstance(update, Queued):
-        return JobMessage(content=sentences.queued(update), cancellable_job_id=job.id)
+        content = sentences.queued(update)
+        if comes_as_new_message:
+            content += f"\n{sentences.comes_as_new_message()}"
+        return JobMessage(content=content, cancellable_job_id=job.id)
     preview = (
         (Attachment("preview.webp", update.preview, sentences.preview_alt_text()),) if update.preview else ()
     )
@@ -70,7 +73,7 @@ async def finished_message(job: Job, ending: Finished, file_limit_bytes: int) ->
     Raises:
         UploadTooLarge: a picture can't be made to fit into `file_limit_bytes`.
     """
-    limit = min(file_limit_bytes, (UPLOAD_TOTAL_BYTES - _UPLOAD_OVERHEAD_BYTES) // len(ending.images))
+    limit = min(file_limit_bytes, (UPLOAD_TOTAL_BYTES - UPLOAD_OVERHEAD_BYTES) // len(ending.images))
     files = [await asyncio.to_thread(fit_upload, image, limit) for image in ending.images]
     attachments = tuple(
         Attachment(_file_name(image.parameters, file), file.content, _alt_text(image.parameters))

@@ -5,6 +5,11 @@ import discord
 from generation.place import Place
 
 
+def role_ids_of(interaction: discord.Interaction) -> tuple[int, ...]:
+    """The roles of whoever acts, by their ids; none in direct messages."""
+    return tuple(role.id for role in getattr(interaction.user, "roles", ()))
+
+
 def place_of(interaction: discord.Interaction) -> Place:
     """Read the place from the interaction.
 

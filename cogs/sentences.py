@@ -23,10 +23,12 @@ from generation.errors import (
     NoControlNet,
     NotTheAsker,
     OutOfMemory,
+    PicturesGone,
     PolicyRefusal,
     PolicyRule,
     PromptTooLong,
     ServiceStopping,
+    StorageFailure,
     UnknownLora,
     UnreadablePicture,
 )
@@ -73,8 +75,15 @@ def refusal(error: GenerationError | CogError) -> str:
                 "I have no model to draw with: it failed to load. The bot's operator finds the cause in the "
                 "log and can try again with `/model retry`."
             )
+        case StorageFailure():
+            return (
+                "Your picture was drawn, but I couldn't keep it: my disk is full or broken. It doesn't count against "
+                "your limits. The bot's operator finds the cause in the log; please try again later."
+            )
+        case PicturesGone():
+            return "Your picture was drawn while I couldn't reach you, and is cleaned away since. Please ask again."
         case ServiceStopping():
-            return "I'm being restarted and can't draw this one any more. Please ask again in a minute."
+            return "I'm being restarted. Please ask again in a minute."
         case UploadTooLarge(size, limit):
             return (
                 f"The picture is too large for this channel even compressed ({_megabytes(size)}, allowed are "
@@ -120,6 +129,43 @@ def running(update: Running) -> str:
     done = round(fraction * PROGRESS_BAR_LENGTH)
     bar = "▰" * done + "▱" * (PROGRESS_BAR_LENGTH - done)
     return f"🖌️ Drawing {bar} {fraction:.0%} (step {update.step} of {update.total_steps})"
+
+
+def suspended() -> str:
+    """Tell those who wait that the program goes down for a moment."""
+    return "💤 I'm being restarted. Your drawing is kept, and goes on as soon as I'm back."
+
+
+def comes_as_new_message() -> str:
+    """Tell early that the result can't come into this message: Discord lets us change it for 15 minutes only."""
+    return "-# By then I can't change this message any more: your picture will come as a new one that mentions you."
+
+
+def personal_data(pictures_left_out: int) -> str:
+    """Introduce the file with what is stored of a person."""
+    text = "This is everything that I store about you: what you asked for, and your pictures."
+    if pictures_left_out:
+        text += (
+            f" {_count(pictures_left_out, 'picture')} didn't fit into one file; the bot's operator can give you "
+            "those."
+        )
+    return text
+
+
+def confirm_erasure() -> str:
+    """Ask before everything of a person is removed."""
+    return (
+        "This calls off what you have waiting, and removes everything that I store about you: what you asked for, "
+        "and the pictures. Messages that I posted in channels stay. It can't be undone."
+    )
+
+
+def erased(pictures: int) -> str:
+    """Tell that it was done."""
+    return (
+        f"Done: {_count(pictures, 'picture')} and all that you asked for are removed. For a day I still count how much "
+        "you drew, and nothing else."
+    )
 
 
 def preview_alt_text() -> str:
@@ -201,6 +247,12 @@ def _limit_reached(error: LimitReached) -> str:
             )
         case Limit.WAITING_PER_PERSON:
             return f"You have {_count(error.allowed, 'drawing')} waiting, the most I hold for one person. {again}"
+        case Limit.IMAGES_PER_DAY:
+            return f"You have had your {_count(error.allowed, 'picture')} of the last 24 hours. {again}"
+        case Limit.GUILD_IMAGES_PER_DAY:
+            return f"This server has had its {_count(error.allowed, 'picture')} of the last 24 hours. {again}"
+        case Limit.GUILD_WAITING:
+            return f"This server has {_count(error.allowed, 'drawing')} waiting, the most I hold for a server. {again}"
         case Limit.QUEUE_LENGTH:
             return f"The line is full: {_count(error.allowed, 'drawing')} are waiting. {again}"
 

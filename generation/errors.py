@@ -68,9 +68,12 @@ class PolicyRefusal(GenerationError):
 class Limit(Enum):
     """Which of the limits was reached."""
 
-    REQUESTS_PER_MINUTE = "requests per minute"
-    WAITING_PER_PERSON = "waiting per person"
-    QUEUE_LENGTH = "queue length"
+    REQUESTS_PER_MINUTE = "requests_per_minute"
+    WAITING_PER_PERSON = "waiting_per_person"
+    IMAGES_PER_DAY = "images_per_day"
+    GUILD_IMAGES_PER_DAY = "guild_images_per_day"
+    GUILD_WAITING = "guild_waiting"
+    QUEUE_LENGTH = "queue_length"
 
 
 @dataclass(eq=False)
@@ -146,6 +149,18 @@ class EngineFailure(GenerationError):
     """The engine failed in a way it has no name for; the log has the cause under this job's id."""
 
     job_id: str
+
+
+@dataclass(eq=False)
+class StorageFailure(GenerationError):
+    """The finished pictures can't be kept. `reason` is the operating system's word ("No space left on device")."""
+
+    reason: str
+
+
+@dataclass(eq=False)
+class PicturesGone(GenerationError):
+    """The pictures of a finished job were cleaned away before they could be brought."""
 
 
 @dataclass(eq=False)

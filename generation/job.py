@@ -1,6 +1,7 @@
 """A job: an accepted request on its way to pictures, and the updates that tell how far it is."""
 
 import asyncio
+import math
 import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -8,6 +9,7 @@ from datetime import datetime
 
 from generation.errors import GenerationError
 from generation.image import Image, ImageParameters
+from generation.job_store import ReplyAddress
 from generation.place import Place
 from generation.prompt import PromptHint
 from generation.request import GenerationRequest
@@ -54,15 +56,22 @@ class Cancelled:
     """Called off by the asker."""
 
 
-Update = Queued | Running | Finished | Failed | Cancelled
-Ending = Finished | Failed | Cancelled
+@dataclass(frozen=True, slots=True)
+class Suspended:
+    """The program goes down. The job is stored and goes on at the next start; this run has no more news of it."""
+
+
+Update = Queued | Running | Finished | Failed | Cancelled | Suspended
+Ending = Finished | Failed | Cancelled | Suspended
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
 class Job:
     """An accepted request with its place in the world; its seed is fixed, one `ImageParameters` a picture.
 
-    Jobs of lower `rank` are drawn first.
+    `weight` is the asker's share of the engine compared with others'. `reply` is where the result goes, for
+    delivery alone, and `post_nonce` under which nonce it was begun to be posted. Jobs of lower `rank` are drawn first;
+    the queue sets it.
 
     Belongs to one event loop: only `is_cancel_requested` may be read from another thread.
     """
@@ -74,8 +83,11 @@ class Job:
     images: tuple[ImageParameters, ...]
     hints: tuple[PromptHint, ...]
     accepted_at: datetime
-    rank: float
-    _latest: Update
+    weight: float = 1.0
+    reply: ReplyAddress | None = None
+    post_nonce: str | None = None
+    rank: float = math.inf
+    _latest: Update = field(default_factory=lambda: Queued(1, None, is_model_loading=True))
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _cancel: threading.Event = field(default_factory=threading.Event)
 

@@ -1,16 +1,19 @@
-"""The life of a job: from a request to pictures, through policy, limits, the queue and the engine.
+"""The life of a job: from a request to pictures, through policy, quotas, the queue and the engine.
 
-Knows neither who shows the updates nor how; a slash command and the terminal use it alike.
+Every state is in the store before the next thing happens. Knows neither who shows the updates nor how; a slash
+command and the terminal use it alike.
 """
 
 import asyncio
 import logging
-import secrets
+import math
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import groupby
+from typing import Any
 
 from generation.content_policy import ContentPolicy
 from generation.engine.local_engine import EngineState, LocalEngine, Progress
@@ -26,32 +29,37 @@ from generation.errors import (
     NotTheAsker,
     PromptTooLong,
     ServiceStopping,
+    StorageFailure,
 )
-from generation.image import ImageParameters
-from generation.job import Cancelled, Ending, Failed, Finished, Job, Queued, Running
-from generation.job_queue import JobQueue, rank_of
+from generation.job import Cancelled, Ending, Failed, Finished, Job, Queued, Running, Suspended
+from generation.job_factory import JobFactory
+from generation.job_queue import JobQueue
+from generation.job_record import failure_to_json
+from generation.job_store import JobStore, QuotaReached, ReplyAddress
+from generation.limits import LimitTable
 from generation.model_profile import ModelProfile
 from generation.place import Place
-from generation.prompt import AssembledPrompt, assemble_prompt
-from generation.rate_limiter import RateLimiter
-from generation.request import SEED_LIMIT, GenerationRequest
+from generation.prompt import assemble_prompt
+from generation.request import GenerationRequest
 
 log = logging.getLogger(__name__)
 
+STORE_RETRIES_S = (0.2, 1, 3, 10)
+"""Pauses between attempts to store how a job ended, while the database is away."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceLimits:
-    """How much the service takes on: jobs waiting in all, CLIP tokens in a prompt, steps of a picture."""
+class RequestBounds:
+    """What a single request may ask for: CLIP tokens in a prompt, steps of a picture."""
 
-    queue_length: int
     prompt_tokens: int
     steps: int
 
 
 class GenerationService:
-    """Takes requests and draws them one job after another; belongs to one event loop.
+    """Takes requests, stores them as jobs and draws them; belongs to one event loop.
 
-    `model_name` goes into the pictures' metadata. `clock` gives the current, time-zone-aware time.
+    `clock` gives the current, time-zone-aware time.
     """
 
     def __init__(
@@ -61,20 +69,23 @@ class GenerationService:
         profile: ModelProfile,
         model_name: str,
         policy: ContentPolicy,
-        rate_limiter: RateLimiter,
-        limits: ServiceLimits,
+        store: JobStore,
+        limits: LimitTable,
+        bounds: RequestBounds,
         clock: Callable[[], datetime],
     ) -> None:
         self._engine = engine
         self._profile = profile
-        self._model_name = model_name
         self._policy = policy
-        self._rate_limiter = rate_limiter
+        self._store = store
         self._limits = limits
+        self._bounds = bounds
         self._clock = clock
-        self._queue = JobQueue()
+        self._factory = JobFactory(profile, model_name, engine.precision, clock)
+        self._queue = JobQueue(engine.seconds_for)
         self._jobs: dict[str, Job] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
+        self._storing: set[asyncio.Task[Ending]] = set()
         self._is_stopping = False
         self._loading: asyncio.Task[None] | None = None
 
@@ -88,6 +99,11 @@ class GenerationService:
         """Whether the model is there, on its way, or failed to load."""
         return self._engine.state
 
+    @property
+    def unfinished_count(self) -> int:
+        """How many jobs wait or run."""
+        return len(self._jobs)
+
     def start(self) -> None:
         """Begin to load the model and to draw; returns at once."""
         self._engine.on_change = self._engine_changed
@@ -100,21 +116,66 @@ class GenerationService:
         self._loading = asyncio.create_task(self._engine.load(), name="load model")
         return True
 
-    async def submit(self, request: GenerationRequest, user_id: int, place: Place) -> Job:
+    async def restore(self) -> list[Job]:
+        """Take up the jobs that had not ended when the program did; they wait again, in their order."""
+        restored = []
+        for stored in await self._store.unfinished():
+            try:
+                job = self._factory.restored(stored)
+            except ValueError:
+                log.exception("A stored job can't be read", extra={"job": stored.id})
+                failure = failure_to_json(EngineFailure(stored.id))
+                await self._store.mark_failed(stored.id, failure, self._clock())
+                continue
+            self._take_up(job)
+            restored.append(job)
+        self._feed_engine()
+        return restored
+
+    async def undelivered(self) -> AsyncIterator[list[Job]]:
+        """Yield the jobs that ended without their askers being told, their pictures read when it is their turn.
+
+        Those that were begun to be posted in one message come together.
+        """
+        for _, together in groupby(
+            await self._store.undelivered(), lambda stored: stored.post_nonce or stored.id
+        ):
+            jobs = []
+            for stored in together:
+                try:
+                    jobs.append(self._factory.ended(stored, await self._store.pictures(stored.id)))
+                except ValueError:
+                    log.exception("A stored job can't be read", extra={"job": stored.id})
+            if jobs:
+                yield jobs
+
+    async def will_post(self, jobs: Sequence[Job], nonce: str) -> None:
+        """Remember under which nonce the results of `jobs` are about to be posted."""
+        await self._store.will_post([job.id for job in jobs], nonce)
+
+    async def submit(
+        self,
+        request: GenerationRequest,
+        user_id: int,
+        place: Place,
+        *,
+        reply: ReplyAddress | None = None,
+        role_ids: Collection[int] = (),
+    ) -> Job:
         """Accept `request` as a job, or say why not. The job's `updates()` tell the rest.
+
+        Once this returns the job is stored, and is drawn even if the program dies.
 
         Raises:
             InvalidRequest: more steps than the operator allows.
             NoControlNet: a control picture, where the operator has named no network to read it.
             PolicyRefusal: it may not be drawn here.
             PromptTooLong: too many tokens (checked later where no tokenizer is loaded yet).
-            LimitReached: this person, or the queue, has no place for it now.
+            LimitReached: this person, this server or the queue has no place for it now.
             ModelUnavailable: the model failed to load.
             ServiceStopping: the bot is going down.
         """
-        self._check_steps(request)
-        if request.control is not None and not self._engine.has_controlnet:
-            raise NoControlNet
+        self._check_options(request)
         # Text made to be hard to read can take the policy a good part of a second.
         await asyncio.to_thread(self._policy.check, request, place)
         assembled = await asyncio.to_thread(assemble_prompt, request, self._profile)
@@ -122,20 +183,20 @@ class GenerationService:
             raise ServiceStopping
         if failure := self._engine.failure:
             raise failure
-        job = self._job_for(request, assembled, user_id, place)
+        limits = self._limits.for_request(place.guild_id, role_ids)
+        job = self._factory.make(request, assembled, user_id, place, limits.weight or 1.0, reply)
         self._check_length(job)
-        # From here to `accept` nothing is awaited, so two requests can't both take the last place.
-        self._rate_limiter.check(user_id, self._next_free_at(user_id))
-        if len(self._queue) >= self._limits.queue_length:
-            raise LimitReached(Limit.QUEUE_LENGTH, self._limits.queue_length, self._front_free_at())
-        self._rate_limiter.accept(user_id)
-        self._jobs[job.id] = job
-        self._queue.put(job)
+        reached = await self._store.accept(self._factory.entry(job), limits.quotas())
+        if reached is not None:
+            raise self._refusal(reached, user_id)
         log.info("Job accepted", extra={"job": job.id})
+        self._take_up(job)
+        if self._has_stopped():
+            job.publish(Suspended())
         self._feed_engine()
         return job
 
-    def cancel(self, job_id: str, user_id: int) -> None:
+    async def cancel(self, job_id: str, user_id: int) -> None:
         """Call off a job that waits or runs.
 
         Raises:
@@ -148,56 +209,80 @@ class GenerationService:
         if job.user_id != user_id:
             raise NotTheAsker
         job.request_cancel()
-        if self._queue.remove(job):
-            self._end(job, Cancelled())
+        if job.id not in self._running:
+            self._queue.end(job)
+            await self._conclude(job, Cancelled())
+
+    async def cancel_all(self, user_id: int) -> None:
+        """Call off everything of one person that waits or runs, and wait until it is over."""
+        mine = [job for job in self._jobs.values() if job.user_id == user_id]
+        for job in mine:
+            await self.cancel(job.id, user_id)
+        await asyncio.gather(*(job.ending() for job in mine))
+
+    async def delivered(self, job: Job) -> None:
+        """Remember that the asker of `job` has been told how it ended."""
+        await self._store.mark_delivered(job.id, self._clock())
 
     async def stop(self) -> None:
-        """Take no more requests, end what waits and runs with `ServiceStopping`, and give the engine back."""
+        """Take no more requests; what waits or runs stays in the store for the next start. Gives the engine back."""
         self._is_stopping = True
-        for job in tuple(self._jobs.values()):
-            job.request_cancel()
-            self._queue.remove(job)
-            self._end(job, Failed(ServiceStopping()))
+        for job in self._jobs.values():
+            job.publish(Suspended())
         tasks = [*self._running.values(), *([self._loading] if self._loading else [])]
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, *self._storing, return_exceptions=True)
         await self._engine.close()
+
+    def _has_stopped(self) -> bool:
+        return self._is_stopping
+
+    def _take_up(self, job: Job) -> None:
+        self._jobs[job.id] = job
+        self._queue.put(job)
 
     def _engine_changed(self) -> None:
         """Act on what the engine has to say: a free slot, a model that is there or not."""
-        if failure := self._engine.failure:
+        if (failure := self._engine.failure) and not self._is_stopping:
             for job in tuple(self._queue):
-                self._queue.remove(job)
-                self._end(job, Failed(failure))
+                self._queue.end(job)
+                self._start(job, self._conclude(job, Failed(failure)))
         self._feed_engine()
 
     def _feed_engine(self) -> None:
         """Hand the engine the jobs that it would draw at once, and tell the others where they stand."""
         while (
             self._engine.state is EngineState.READY
-            and (job := self._queue.first) is not None
+            and not self._is_stopping
+            and (job := self._queue.first(is_engine_free=self._engine.takes(math.inf))) is not None
             and self._engine.takes(job.rank)
         ):
-            self._queue.remove(job)
+            self._queue.begin(job)
             self._engine.reserve(job)
             job.publish(Running(0, job.total_steps))
-            self._running[job.id] = asyncio.create_task(self._run(job), name=f"draw {job.id}")
+            self._start(job, self._run(job))
         self._publish_positions()
+
+    def _start(self, job: Job, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work, name=f"job {job.id}")
+        self._running[job.id] = task
+        task.add_done_callback(lambda _: self._running.pop(job.id, None))
 
     async def _run(self, job: Job) -> None:
         try:
             ending = await self._draw(job)
         finally:
-            del self._running[job.id]
             self._engine.release(job)
-        self._end(job, ending)
+            self._queue.end(job)
+        await self._conclude(job, ending)
         self._feed_engine()
 
     async def _draw(self, job: Job) -> Ending:
         """Draw one job to its end. An error ends this job alone; here is the border where it is logged."""
         begin = time.monotonic()
         try:
+            await self._store.mark_running(job.id)
             self._check_length(job)
             images = await self._engine.draw(job, partial(self._on_progress, job))
         except DrawingCancelled:
@@ -213,67 +298,59 @@ class GenerationService:
     def _on_progress(self, job: Job, progress: Progress) -> None:
         job.publish(Running(progress.steps_done, job.total_steps, progress.preview))
 
-    def _end(self, job: Job, ending: Ending) -> None:
-        if self._jobs.pop(job.id, None) is None:
-            return
+    async def _conclude(self, job: Job, ending: Ending) -> None:
+        """Store how `job` ended, then tell. A shutdown waits for this."""
+        storing = asyncio.create_task(self._stored(job, ending), name=f"store {job.id}")
+        self._storing.add(storing)
+        storing.add_done_callback(self._storing.discard)
+        ending = await asyncio.shield(storing)
+        self._jobs.pop(job.id, None)
         job.publish(ending)
-        self._rate_limiter.release(job.user_id)
-        self._publish_positions()
         facts = {"drawing_s": ending.drawing_s} if isinstance(ending, Finished) else {}
         log.info("Job ended: %s", type(ending).__name__, extra={"job": job.id, **facts})
 
-    def _job_for(
-        self, request: GenerationRequest, assembled: AssembledPrompt, user_id: int, place: Place
-    ) -> Job:
-        first_seed = secrets.randbelow(SEED_LIMIT) if request.seed is None else request.seed
-        images = tuple(
-            ImageParameters(
-                prompt=assembled.prompt,
-                negative_prompt=assembled.negative_prompt,
-                width=request.aspect_ratio.width,
-                height=request.aspect_ratio.height,
-                num_inference_steps=request.num_inference_steps or self._profile.num_inference_steps,
-                guidance_scale=request.guidance_scale or self._profile.guidance_scale,
-                seed=(first_seed + index) % SEED_LIMIT,
-                sampler=request.sampler or self._profile.sampler,
-                guidance_rescale=request.guidance_rescale,
-                guided_share=self._profile.guided_share,
-                clip_skip=request.clip_skip,
-                loras=(*self._profile.loras, *request.loras),
-                source=request.source,
-                control=request.control,
-                variation=request.variation,
-                upscale=request.upscale,
-                precision=self._engine.precision,
-                model=self._model_name,
-            )
-            for index in range(request.count)
-        )
-        accepted_at = self._clock()
-        drawing_s = self._engine.seconds_for(sum(image.cost for image in images))
-        return Job(
-            id=secrets.token_hex(8),
-            request=request,
-            user_id=user_id,
-            place=place,
-            images=images,
-            hints=assembled.hints,
-            accepted_at=accepted_at,
-            rank=rank_of(accepted_at, drawing_s),
-            _latest=Queued(len(self._queue) + 1, None, self._engine.state is EngineState.LOADING),
-        )
+    async def _stored(self, job: Job, ending: Ending) -> Ending:
+        """Store an ending, again and again while the database is away; returns what became of it."""
+        for pause_s in (*STORE_RETRIES_S, None):
+            try:
+                match ending:
+                    case Finished(images, drawing_s):
+                        pictures = [image.png for image in images]
+                        await self._store.mark_finished(job.id, pictures, self._clock(), drawing_s)
+                    case Failed(error):
+                        await self._store.mark_failed(job.id, failure_to_json(error), self._clock())
+                    case Cancelled():
+                        await self._store.mark_cancelled(job.id, self._clock())
+            except OSError as error:
+                if not isinstance(ending, Finished):
+                    log.exception("A job's end could not be stored", extra={"job": job.id})
+                    return ending
+                log.error("Pictures can't be written: %s", error, extra={"job": job.id})  # noqa: TRY400 - the cause is the disk
+                ending = Failed(StorageFailure(error.strerror or str(error)))
+            except Exception:
+                if pause_s is None:
+                    # It is told nevertheless; at the next start it will be drawn once more.
+                    log.exception("A job's end could not be stored", extra={"job": job.id})
+                    return ending
+                log.warning("A job's end could not be stored yet", exc_info=True, extra={"job": job.id})
+                await asyncio.sleep(pause_s)
+            else:
+                return ending
+        return ending
 
-    def _check_steps(self, request: GenerationRequest) -> None:
-        if (request.num_inference_steps or 0) > self._limits.steps:
-            raise InvalidRequest("steps", request.num_inference_steps, f"1 to {self._limits.steps}")
+    def _check_options(self, request: GenerationRequest) -> None:
+        if (request.num_inference_steps or 0) > self._bounds.steps:
+            raise InvalidRequest("steps", request.num_inference_steps, f"1 to {self._bounds.steps}")
+        if request.control is not None and not self._engine.has_controlnet:
+            raise NoControlNet
 
     def _check_length(self, job: Job) -> None:
         """Raise `PromptTooLong` where the tokenizer is there to count; the engine's thread owns no lock on it."""
         parameters = job.images[0]
         for part in ("prompt", "negative_prompt"):
             count = self._engine.count_tokens(getattr(parameters, part))
-            if count is not None and count > self._limits.prompt_tokens:
-                raise PromptTooLong(part, count, self._limits.prompt_tokens)
+            if count is not None and count > self._bounds.prompt_tokens:
+                raise PromptTooLong(part, count, self._bounds.prompt_tokens)
 
     def _publish_positions(self) -> None:
         """Tell every waiting job where it stands. Cheap: no reader is woken for news that is none."""
@@ -289,6 +366,16 @@ class GenerationService:
     def _running_cost_left(self) -> float:
         return sum(_cost_left(self._jobs[job_id]) for job_id in self._running if job_id in self._jobs)
 
+    def _refusal(self, reached: QuotaReached, user_id: int) -> LimitReached:
+        """Say which limit, and when it frees: by the store's count of time, or by how long the drawing takes."""
+        limit = Limit(reached.quota)
+        frees_at = reached.frees_at
+        if frees_at is None and limit is Limit.WAITING_PER_PERSON:
+            frees_at = self._next_free_at(user_id)
+        elif frees_at is None and limit in {Limit.QUEUE_LENGTH, Limit.GUILD_WAITING}:
+            frees_at = self._after(self._running_cost_left())
+        return LimitReached(limit, reached.allowed, frees_at)
+
     def _next_free_at(self, user_id: int) -> datetime | None:
         """When this person's earliest job in the line (or under the brush) should be done."""
         cost = self._running_cost_left()
@@ -299,9 +386,6 @@ class GenerationService:
             if job.user_id == user_id:
                 return self._after(cost)
         return None
-
-    def _front_free_at(self) -> datetime | None:
-        return self._after(self._running_cost_left())
 
     def _after(self, cost: float) -> datetime | None:
         seconds = self._engine.seconds_for(cost)

@@ -1,6 +1,11 @@
-"""What a picture may start from besides the noise of its seed. Plain values: importing this imports no torch."""
+"""What a picture may start from besides the noise of its seed. Plain values: importing this imports no torch.
+
+Files are bytes like any others; their type only says that they are base64 where a job is written as JSON.
+"""
 
 from dataclasses import dataclass
+
+from pydantic import Base64Bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,9 +17,9 @@ class SourcePicture:
     nothing of the picture. `mask` is an image file too: white is drawn anew, black is kept.
     """
 
-    content: bytes
+    content: Base64Bytes
     strength: float
-    mask: bytes | None = None
+    mask: Base64Bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +29,7 @@ class ControlPicture:
     `content` is an image file, as for `SourcePicture`; `scale` is how strongly it steers, 1 as trained.
     """
 
-    content: bytes
+    content: Base64Bytes
     scale: float = 1.0
 
 

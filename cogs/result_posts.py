@@ -1,0 +1,144 @@
+"""Results as messages of their own, after the deferred message can't be edited any more.
+
+Discord takes about a message a second in a channel, so where many results wait several share a message. Before
+it is sent, the ledger knows its nonce: after a crash the same jobs are sent again under the same nonce, and Discord
+answers with the message that is already there.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import discord
+
+from cogs.client import DrawingBot
+from cogs.discord_limits import ATTACHMENTS, CONTENT_LENGTH, EMBEDS, EMBEDS_LENGTH, UPLOAD_TOTAL_BYTES
+from cogs.job_message import UPLOAD_OVERHEAD_BYTES, JobMessage
+from cogs.persistence import persistently
+from generation.job import Job
+from generation.service import GenerationService
+
+log = logging.getLogger(__name__)
+
+PAUSE_S = 1.1
+"""Between two messages in one channel; 5 in 5 s is what Discord has been seen to take."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Result:
+    """What is to be told of a job, and whom to tell that it was."""
+
+    job: Job
+    message: JobMessage
+    posted: asyncio.Future[None]
+
+
+@dataclass(slots=True)
+class _Line:
+    """Results that wait for their channel."""
+
+    waiting: deque[_Result] = field(default_factory=deque)
+    task: asyncio.Task[None] | None = None
+
+
+class ResultPosts:
+    """Posts results, one line for each channel; belongs to one event loop."""
+
+    def __init__(self, bot: DrawingBot, service: GenerationService) -> None:
+        self._bot = bot
+        self._service = service
+        self._lines: dict[int, _Line] = {}
+
+    async def post(self, *results: tuple[Job, JobMessage]) -> None:
+        """Send messages to where their jobs were asked for, or else to the askers; returns when they are there.
+
+        Several results are those that an earlier run began to post together: of one channel, under one nonce.
+
+        Raises:
+            discord.HTTPException, CONNECTION_ERRORS: neither can be reached.
+        """
+        loop = asyncio.get_running_loop()
+        waiting = [_Result(job, message, loop.create_future()) for job, message in results]
+        channel_id = waiting[0].job.place.channel_id
+        line = self._lines.setdefault(channel_id, _Line())
+        line.waiting.extend(waiting)
+        if line.task is None or line.task.done():
+            line.task = asyncio.create_task(self._work(channel_id, line), name="post results")
+        await asyncio.gather(*(result.posted for result in waiting))
+
+    async def _work(self, channel_id: int, line: _Line) -> None:
+        while line.waiting:
+            group = _next_group(line.waiting)
+            try:
+                await self._send(group)
+            except Exception as error:  # told to those who wait for it
+                for result in group:
+                    if not result.posted.done():
+                        result.posted.set_exception(error)
+            else:
+                for result in group:
+                    if not result.posted.done():
+                        result.posted.set_result(None)
+            await asyncio.sleep(PAUSE_S)
+        if self._lines.get(channel_id) is line:
+            del self._lines[channel_id]
+
+    async def _send(self, group: Sequence[_Result]) -> None:
+        first = group[0].job
+        nonce = first.post_nonce or first.id
+        await self._service.will_post([result.job for result in group], nonce)
+        channel = self._bot.get_partial_messageable(first.place.channel_id, guild_id=first.place.guild_id)
+        try:
+            await persistently(lambda: _send(channel, group, nonce), first.id)
+        except (discord.Forbidden, discord.NotFound):
+            log.warning("The channel is closed to results; trying the askers", extra={"job": first.id})
+        else:
+            return
+        for result in group:
+            await self._send_to_asker(result)
+
+    async def _send_to_asker(self, result: _Result) -> None:
+        job = result.job
+        asker = await persistently(lambda: self._bot.create_dm(discord.Object(job.user_id)), job.id)
+        await persistently(lambda: _send(asker, [result], job.id), job.id)
+
+
+def _next_group(waiting: deque[_Result]) -> list[_Result]:
+    """Take the next result, and those after it that still fit into its message."""
+    group = [waiting.popleft()]
+    nonce = group[0].job.post_nonce
+    while waiting and waiting[0].job.post_nonce == nonce and _fits([*group, waiting[0]]):
+        group.append(waiting.popleft())
+    return group
+
+
+def _fits(group: Sequence[_Result]) -> bool:
+    messages = [result.message for result in group]
+    embeds = [message.embed for message in messages if message.embed]
+    files = [attachment for message in messages for attachment in message.attachments]
+    return (
+        len(embeds) <= EMBEDS
+        and sum(map(len, embeds)) <= EMBEDS_LENGTH
+        and len(files) <= ATTACHMENTS
+        and sum(len(file.content) for file in files) <= UPLOAD_TOTAL_BYTES - UPLOAD_OVERHEAD_BYTES
+        and len(_content(group)) <= CONTENT_LENGTH
+    )
+
+
+async def _send(target: discord.abc.Messageable, group: Sequence[_Result], nonce: str) -> None:
+    askers = [discord.Object(user_id) for user_id in {result.job.user_id for result in group}]
+    await target.send(
+        _content(group),
+        embeds=[result.message.embed for result in group if result.message.embed],
+        files=[file for result in group for file in result.message.files()],
+        nonce=nonce,
+        allowed_mentions=discord.AllowedMentions(users=askers, everyone=False, roles=False),
+    )
+
+
+def _content(group: Sequence[_Result]) -> str:
+    """Mention each asker once, with what has to be said in words."""
+    lines = (f"<@{result.job.user_id}> {result.message.content}".rstrip() for result in group)
+    return "\n".join(dict.fromkeys(lines))

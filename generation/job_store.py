@@ -1,0 +1,170 @@
+"""What the service asks of whoever remembers jobs. The real one is `storage/job_store.py`, handed in from outside."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyAddress:
+    """The message that waits for a job's result, and the right to edit it; only delivery reads this.
+
+    `token` is valid until `token_ends_at`; after that, and where it is None, the result comes as a new message.
+    `file_limit_bytes` is the largest file that the place takes.
+    """
+
+    token: str | None = field(repr=False)
+    token_ends_at: datetime
+    message_id: int
+    file_limit_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobEntry:
+    """A job as it is stored when it is accepted. `record` is what `job_record.py` makes of it."""
+
+    id: str
+    user_id: int
+    guild_id: int | None
+    channel_id: int
+    accepted_at: datetime
+    image_count: int
+    cost: float
+    weight: float
+    record: Mapping[str, Any]
+    interaction_token: str | None = field(repr=False)
+    token_ends_at: datetime | None
+    message_id: int | None
+    file_limit_bytes: int | None
+
+
+class StoredJob(Protocol):
+    """A stored job, read back."""
+
+    @property
+    def id(self) -> str: ...  # noqa: D102 - the fields of JobEntry
+    @property
+    def user_id(self) -> int: ...  # noqa: D102
+    @property
+    def accepted_at(self) -> datetime: ...  # noqa: D102
+    @property
+    def weight(self) -> float: ...  # noqa: D102
+    @property
+    def record(self) -> Mapping[str, Any]: ...  # noqa: D102
+    @property
+    def interaction_token(self) -> str | None: ...  # noqa: D102
+    @property
+    def token_ends_at(self) -> datetime | None: ...  # noqa: D102
+    @property
+    def message_id(self) -> int | None: ...  # noqa: D102
+    @property
+    def file_limit_bytes(self) -> int | None: ...  # noqa: D102
+    @property
+    def post_nonce(self) -> str | None: ...  # noqa: D102
+    @property
+    def state(self) -> str:
+        """One of "queued", "running", "finished", "failed", "cancelled"."""
+
+    @property
+    def drawing_s(self) -> float | None:
+        """How long a finished job was drawn."""
+
+    @property
+    def failure(self) -> Mapping[str, Any] | None:
+        """Why a failed job failed, as `job_record.py` wrote it."""
+
+
+class QuotaReached(Protocol):
+    """Why a job was not accepted."""
+
+    @property
+    def quota(self) -> str:
+        """The value of a `Limit`."""
+
+    @property
+    def allowed(self) -> int:
+        """How much it allows."""
+
+    @property
+    def frees_at(self) -> datetime | None:
+        """When there will be a place, where the store knows."""
+
+
+class JobStore(Protocol):
+    """The ledger of jobs. When a method returns, what it says is on disk."""
+
+    async def accept(self, job: JobEntry, quotas: Mapping[str, int]) -> QuotaReached | None:
+        """Store a job as queued, unless one of the quotas (by the values of `Limit`) has no place for it."""
+
+    async def mark_running(self, job_id: str) -> None:
+        """The engine has it."""
+
+    async def mark_finished(
+        self, job_id: str, pictures: Sequence[bytes], ended_at: datetime, drawing_s: float
+    ) -> None:
+        """Keep its PNG files; it has ended.
+
+        Raises:
+            OSError: the disk is full, or can't be written.
+        """
+
+    async def mark_failed(self, job_id: str, failure: Mapping[str, Any], ended_at: datetime) -> None:
+        """It ended without pictures."""
+
+    async def mark_cancelled(self, job_id: str, ended_at: datetime) -> None:
+        """Its asker called it off."""
+
+    async def mark_delivered(self, job_id: str, delivered_at: datetime) -> None:
+        """Its asker has been told."""
+
+    async def will_post(self, job_ids: Sequence[str], nonce: str) -> None:
+        """Their results are about to be posted in one message, under this nonce."""
+
+    async def unfinished(self) -> Sequence[StoredJob]:
+        """Jobs that had not ended when the program did, in the order in which they were accepted."""
+
+    async def undelivered(self) -> Sequence[StoredJob]:
+        """Jobs that have ended, and whose askers have not been told."""
+
+    async def pictures(self, job_id: str) -> Sequence[bytes]:
+        """The PNG files of a finished job, in their order; empty where they were cleaned away."""
+
+
+class ForgetfulStore:
+    """Keeps nothing and limits nothing: for one person at a terminal, who waits for the picture."""
+
+    async def accept(self, job: JobEntry, quotas: Mapping[str, int]) -> None:
+        """Accept everything."""
+
+    async def mark_running(self, job_id: str) -> None:
+        """Nothing to keep."""
+
+    async def mark_finished(
+        self, job_id: str, pictures: Sequence[bytes], ended_at: datetime, drawing_s: float
+    ) -> None:
+        """Nothing to keep."""
+
+    async def mark_failed(self, job_id: str, failure: Mapping[str, Any], ended_at: datetime) -> None:
+        """Nothing to keep."""
+
+    async def mark_cancelled(self, job_id: str, ended_at: datetime) -> None:
+        """Nothing to keep."""
+
+    async def mark_delivered(self, job_id: str, delivered_at: datetime) -> None:
+        """Nothing to keep."""
+
+    async def will_post(self, job_ids: Sequence[str], nonce: str) -> None:
+        """Nothing to keep."""
+
+    async def unfinished(self) -> Sequence[StoredJob]:
+        """There is none."""
+        return ()
+
+    async def undelivered(self) -> Sequence[StoredJob]:
+        """There is none."""
+        return ()
+
+    async def pictures(self, job_id: str) -> Sequence[bytes]:
+        """There is none."""
+        return ()

@@ -1,0 +1,136 @@
+"""The connection to the database: its dialect's ways, and its migrations at start."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, event, make_url, text
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+
+BUSY_TIMEOUT_MS = 15_000
+"""How long SQLite waits for another writer before it gives up."""
+
+POOL_SIZE = 10
+"""Connections to PostgreSQL that one process holds at most."""
+
+
+class DatabaseUnavailable(Exception):
+    """The database can't be used. The message is one line for the operator, without the password."""
+
+
+class Database:
+    """One database, by its SQLAlchemy URL: `sqlite+aiosqlite:///file` or `postgresql+asyncpg://...`."""
+
+    def __init__(self, url: str) -> None:
+        parsed = make_url(url)
+        self._shown_url = parsed.render_as_string(hide_password=True)
+        self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        self._file = Path(parsed.database) if self.is_sqlite and parsed.database else None
+        options: dict[str, Any] = {} if self.is_sqlite else {"pool_size": POOL_SIZE, "pool_pre_ping": True}
+        self.engine: AsyncEngine = create_async_engine(parsed, **options)
+        if self.is_sqlite:
+            event.listen(self.engine.sync_engine, "connect", _set_up_sqlite)
+            event.listen(self.engine.sync_engine, "begin", _begin_immediately)
+
+    async def start(self) -> None:
+        """Bring the tables up to date.
+
+        Raises:
+            DatabaseUnavailable: it can't be reached, or is of a newer version than this program.
+        """
+        try:
+            if self._file is not None:
+                self._file.parent.mkdir(parents=True, exist_ok=True)
+            async with self.engine.connect() as connection:
+                await connection.run_sync(_migrate)
+        except NewerDatabase as error:
+            raise DatabaseUnavailable(f"{self._shown_url}: {error}") from None
+        except (SQLAlchemyError, OSError) as error:
+            cause = error.orig if isinstance(error, DBAPIError) else error
+            reason = (str(cause).strip().splitlines() or [type(cause).__name__])[0]
+            raise DatabaseUnavailable(f"{self._shown_url} can't be used: {reason}") from error
+
+    async def stop(self) -> None:
+        """Close all connections."""
+        await self.engine.dispose()
+
+    @asynccontextmanager
+    async def locked(self, *keys: str) -> AsyncIterator[AsyncConnection]:
+        """Open a transaction that no other one with a common key runs beside, in any process.
+
+        SQLite has one writer at a time anyway. Keys are taken in order, so that two can't wait for each other.
+        """
+        async with self.engine.begin() as connection:
+            if not self.is_sqlite:
+                for key in sorted(keys):
+                    await connection.execute(
+                        text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": key}
+                    )
+            yield connection
+
+    def writing(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """Open a transaction that is committed at the end."""
+        return self.engine.begin()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """Open a transaction that only reads, beside whoever writes."""
+        async with self.engine.connect() as connection:
+            await connection.execution_options(reads=True)
+            async with connection.begin():
+                yield connection
+
+
+class NewerDatabase(Exception):
+    """The tables are of a version that this program doesn't know."""
+
+
+def migration_config(connection: Connection | None = None) -> Config:
+    """Make Alembic's configuration; `connection` is what it migrates."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _migrate(connection: Connection) -> None:
+    config = migration_config(connection)
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    current = MigrationContext.configure(connection).get_current_revision()
+    if current is not None and current not in known:
+        raise NewerDatabase(
+            f"its tables are of version {current}, which this program doesn't know. Please update the program, "
+            "or name another database"
+        )
+    connection.commit()
+    if connection.dialect.name == "postgresql":
+        # Two processes that start together must not both create the tables.
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('migrations', 0))"))
+    command.upgrade(config, "head")
+    connection.commit()
+
+
+def _set_up_sqlite(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    cursor.execute("PRAGMA journal_mode=WAL")
+    # With WAL this survives a killed process; only a power cut may lose the last moments.
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+    # Transactions are begun by `_begin_immediately`, not by the driver at the first write.
+    connection.isolation_level = None
+
+
+def _begin_immediately(connection: Connection) -> None:
+    """Take SQLite's write lock at the start: a transaction that reads first and writes later could fail for good."""
+    reads = connection.get_execution_options().get("reads", False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")

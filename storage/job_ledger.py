@@ -1,0 +1,307 @@
+"""The job ledger: every job from its acceptance to its delivery, and the limits that are counted from it."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Protocol
+
+from sqlalchemy import ColumnElement, Select, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.database import Database
+from storage.picture_files import PictureFiles
+from storage.tables import ImageRow, JobRow
+
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+
+
+class JobState(StrEnum):
+    """How far a job is."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    FINISHED = "finished"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
+COUNTED = (*UNFINISHED, JobState.FINISHED)
+"""States that count against the daily quotas: who got nothing has used nothing."""
+
+
+class Quota(StrEnum):
+    """What is limited, by the names that `Quotas` has for them."""
+
+    REQUESTS_PER_MINUTE = "requests_per_minute"
+    WAITING_PER_PERSON = "waiting_per_person"
+    IMAGES_PER_DAY = "images_per_day"
+    GUILD_IMAGES_PER_DAY = "guild_images_per_day"
+    GUILD_WAITING = "guild_waiting"
+    QUEUE_LENGTH = "queue_length"
+
+
+class NewJob(Protocol):
+    """A job as it is accepted; its parts are the columns of `JobRow`."""
+
+    @property
+    def id(self) -> str: ...  # noqa: D102
+    @property
+    def user_id(self) -> int: ...  # noqa: D102
+    @property
+    def guild_id(self) -> int | None: ...  # noqa: D102
+    @property
+    def channel_id(self) -> int: ...  # noqa: D102
+    @property
+    def accepted_at(self) -> datetime: ...  # noqa: D102
+    @property
+    def image_count(self) -> int: ...  # noqa: D102
+    @property
+    def cost(self) -> float: ...  # noqa: D102
+    @property
+    def weight(self) -> float: ...  # noqa: D102
+    @property
+    def record(self) -> Mapping[str, Any]: ...  # noqa: D102
+    @property
+    def interaction_token(self) -> str | None: ...  # noqa: D102
+    @property
+    def token_ends_at(self) -> datetime | None: ...  # noqa: D102
+    @property
+    def message_id(self) -> int | None: ...  # noqa: D102
+    @property
+    def file_limit_bytes(self) -> int | None: ...  # noqa: D102
+
+
+_NEW_COLUMNS = (
+    "id", "user_id", "guild_id", "channel_id", "accepted_at", "image_count", "cost", "weight", "record",
+    "interaction_token", "token_ends_at", "message_id", "file_limit_bytes",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaReached:
+    """Why a job was not accepted: which quota, how much it allows, and when a place frees, where that is known."""
+
+    quota: Quota
+    allowed: int
+    frees_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredJob:
+    """A row of `jobs`; see there."""
+
+    id: str
+    user_id: int
+    guild_id: int | None
+    channel_id: int
+    state: str
+    accepted_at: datetime
+    ended_at: datetime | None
+    delivered_at: datetime | None
+    image_count: int
+    cost: float
+    weight: float
+    drawing_s: float | None
+    record: Mapping[str, Any]
+    failure: Mapping[str, Any] | None
+    interaction_token: str | None = field(repr=False)
+    token_ends_at: datetime | None
+    message_id: int | None
+    file_limit_bytes: int | None
+    post_nonce: str | None
+    erased_at: datetime | None
+
+
+class JobLedger:
+    """Queries over `jobs` and `images`. Every method is a transaction of its own, committed when it returns."""
+
+    def __init__(self, database: Database, files: PictureFiles) -> None:
+        self._database = database
+        self._files = files
+
+    async def accept(self, job: NewJob, quotas: Mapping[str, int]) -> QuotaReached | None:
+        """Store `job` as queued, unless one of `quotas` has no place for it; counted exactly, whoever else asks.
+
+        Quotas go by the values of `Quota`; those that aren't named don't limit.
+        """
+        keys = [f"person {job.user_id}", "queue"]
+        if job.guild_id is not None:
+            keys.append(f"guild {job.guild_id}")
+        async with self._database.locked(*keys) as connection:
+            for quota, allowed in quotas.items():
+                reached = await _reached(connection, job, Quota(quota), allowed)
+                if reached is not None:
+                    return reached
+            values = {name: getattr(job, name) for name in _NEW_COLUMNS}
+            await connection.execute(insert(JobRow).values(**values, state=JobState.QUEUED))
+        return None
+
+    async def mark_running(self, job_id: str) -> None:
+        """The engine has it."""
+        async with self._database.writing() as connection:
+            await connection.execute(
+                update(JobRow)
+                .where(JobRow.id == job_id, JobRow.state == JobState.QUEUED)
+                .values(state=JobState.RUNNING)
+            )
+
+    async def mark_finished(
+        self, job_id: str, pictures: Sequence[bytes], ended_at: datetime, drawing_s: float
+    ) -> None:
+        """Keep its PNG files; it has ended.
+
+        Raises:
+            OSError: the disk is full, or can't be written.
+        """
+        hashes = [await asyncio.to_thread(self._files.write, picture) for picture in pictures]
+        async with self._database.writing() as connection:
+            changed = await connection.execute(
+                update(JobRow)
+                .where(JobRow.id == job_id, JobRow.state.in_(UNFINISHED))
+                .values(state=JobState.FINISHED, ended_at=ended_at, drawing_s=drawing_s)
+            )
+            if changed.rowcount:
+                rows = [
+                    {
+                        "job_id": job_id,
+                        "number": number,
+                        "file_hash": file_hash,
+                        "size_bytes": len(picture),
+                        "created_at": ended_at,
+                    }
+                    for number, (file_hash, picture) in enumerate(zip(hashes, pictures, strict=True))
+                ]
+                await connection.execute(insert(ImageRow), rows)
+
+    async def pictures(self, job_id: str) -> list[bytes]:
+        """Return the PNG files of a finished job, in their order; none where they were cleaned away."""
+        async with self._database.reading() as connection:
+            query = select(ImageRow.file_hash).where(ImageRow.job_id == job_id).order_by(ImageRow.number)
+            hashes = list((await connection.execute(query)).scalars())
+        try:
+            return [await asyncio.to_thread(self._files.read, file_hash) for file_hash in hashes]
+        except FileNotFoundError:
+            return []
+
+    async def mark_failed(self, job_id: str, failure: Mapping[str, Any], ended_at: datetime) -> None:
+        """It ended without pictures; `failure` tells its asker why."""
+        await self._end(job_id, JobState.FAILED, ended_at, failure=dict(failure))
+
+    async def mark_cancelled(self, job_id: str, ended_at: datetime) -> None:
+        """Its asker called it off."""
+        await self._end(job_id, JobState.CANCELLED, ended_at)
+
+    async def mark_delivered(self, job_id: str, delivered_at: datetime) -> None:
+        """Its asker has been told; the token of the interaction is of no use any more."""
+        async with self._database.writing() as connection:
+            await connection.execute(
+                update(JobRow)
+                .where(JobRow.id == job_id)
+                .values(delivered_at=delivered_at, interaction_token=None)
+            )
+
+    async def will_post(self, job_ids: Sequence[str], nonce: str) -> None:
+        """Remember which message is about to tell of these jobs, so that a repeated post is the same one."""
+        async with self._database.writing() as connection:
+            await connection.execute(update(JobRow).where(JobRow.id.in_(job_ids)).values(post_nonce=nonce))
+
+    async def unfinished(self) -> list[StoredJob]:
+        """Return the jobs that wait or ran when the program ended, in the order in which they were accepted."""
+        return await self._jobs(
+            select(JobRow.__table__)
+            .where(JobRow.state.in_(UNFINISHED))
+            .order_by(JobRow.accepted_at, JobRow.id)
+        )
+
+    async def undelivered(self) -> list[StoredJob]:
+        """Return the jobs that are over, whose asker has not been told; those of one nonce side by side."""
+        return await self._jobs(
+            select(JobRow.__table__)
+            .where(JobRow.state.not_in(UNFINISHED), JobRow.delivered_at.is_(None))
+            .order_by(JobRow.post_nonce, JobRow.ended_at, JobRow.id)
+        )
+
+    async def find(self, job_id: str) -> StoredJob | None:
+        """Return a job by its id."""
+        found = await self._jobs(select(JobRow.__table__).where(JobRow.id == job_id))
+        return found[0] if found else None
+
+    async def _jobs(self, query: Select[Any]) -> list[StoredJob]:
+        async with self._database.reading() as connection:
+            return [StoredJob(**row) for row in (await connection.execute(query)).mappings()]
+
+    async def _end(self, job_id: str, state: JobState, ended_at: datetime, **values: object) -> None:
+        async with self._database.writing() as connection:
+            await connection.execute(
+                update(JobRow)
+                .where(JobRow.id == job_id, JobRow.state.in_(UNFINISHED))
+                .values(state=state, ended_at=ended_at, **values)
+            )
+
+
+async def _reached(
+    connection: AsyncConnection, job: NewJob, quota: Quota, allowed: int
+) -> QuotaReached | None:
+    """Count one quota; None while it has a place for `job`."""
+    own, guilds = JobRow.user_id == job.user_id, JobRow.guild_id == job.guild_id
+    match quota:
+        case Quota.REQUESTS_PER_MINUTE:
+            frees_at = await _minute_frees_at(connection, job, allowed)
+            return None if frees_at is None else QuotaReached(quota, allowed, frees_at)
+        case Quota.WAITING_PER_PERSON:
+            is_full = await _count(connection, own, JobRow.state.in_(UNFINISHED)) >= allowed
+        case Quota.GUILD_WAITING:
+            is_full = await _count(connection, guilds, JobRow.state.in_(UNFINISHED)) >= allowed
+        case Quota.QUEUE_LENGTH:
+            is_full = await _count(connection, JobRow.state == JobState.QUEUED) >= allowed
+        case Quota.IMAGES_PER_DAY | Quota.GUILD_IMAGES_PER_DAY:
+            whose = own if quota is Quota.IMAGES_PER_DAY else guilds
+            is_full, frees_at = await _day_frees_at(connection, job, allowed, whose)
+            return QuotaReached(quota, allowed, frees_at) if is_full else None
+    return QuotaReached(quota, allowed, None) if is_full else None
+
+
+async def _count(connection: AsyncConnection, *conditions: ColumnElement[bool]) -> int:
+    return (
+        await connection.execute(select(func.count()).select_from(JobRow).where(*conditions))
+    ).scalar_one()
+
+
+async def _minute_frees_at(connection: AsyncConnection, job: NewJob, allowed: int) -> datetime | None:
+    """When the last minute has room again; None when it has."""
+    recent = (
+        select(JobRow.accepted_at)
+        .where(
+            JobRow.user_id == job.user_id,
+            JobRow.state != JobState.FAILED,
+            JobRow.accepted_at > job.accepted_at - MINUTE,
+        )
+        .order_by(JobRow.accepted_at.desc())
+        .offset(allowed - 1)
+        .limit(1)
+    )
+    oldest = (await connection.execute(recent)).scalar_one_or_none()
+    return None if oldest is None else oldest + MINUTE
+
+
+async def _day_frees_at(
+    connection: AsyncConnection, job: NewJob, allowed: int, whose: ColumnElement[bool]
+) -> tuple[bool, datetime | None]:
+    """Whether the last 24 hours have no room for the job's images, and when they will (never for a job too large)."""
+    counted = (
+        select(JobRow.accepted_at, JobRow.image_count)
+        .where(whose, JobRow.state.in_(COUNTED), JobRow.accepted_at > job.accepted_at - DAY)
+        .order_by(JobRow.accepted_at)
+    )
+    rows = list(await connection.execute(counted))
+    too_many = sum(row.image_count for row in rows) + job.image_count - allowed
+    if too_many <= 0:
+        return False, None
+    for row in rows:
+        too_many -= row.image_count
+        if too_many <= 0:
+            return True, row.accepted_at + DAY
+    return True, None

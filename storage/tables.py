@@ -1,0 +1,93 @@
+"""The tables. A change here needs a migration beside it, in `migrations/versions/`."""
+
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Double, ForeignKey, Index, String, TypeDecorator
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An instant. SQLite keeps no time zone, so all go in and come out as UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Turn any aware instant into UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant needs its time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Say that it is UTC, where the database doesn't."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """What all tables belong to."""
+
+    type_annotation_map: ClassVar = {
+        datetime: UtcDateTime,
+        int: BigInteger,
+        float: Double,
+        dict[str, Any]: JSON,
+    }
+
+
+class JobRow(Base):
+    """A job: who asked for what and where, how far it is, and how its message can be reached.
+
+    `state` is one of `job_ledger.JobState`. `record` is what the job is drawn from, `failure` why it ended without a
+    picture; both belong to whoever stores them. `interaction_token` is emptied when it is of no use any more. After
+    `erased_at` the row is empty, and only counts.
+    """
+
+    __tablename__ = "jobs"
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    user_id: Mapped[int]
+    guild_id: Mapped[int | None]
+    channel_id: Mapped[int]
+    state: Mapped[str] = mapped_column(String(16))
+    accepted_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    delivered_at: Mapped[datetime | None]
+    image_count: Mapped[int]
+    cost: Mapped[float]
+    weight: Mapped[float]
+    drawing_s: Mapped[float | None]
+    record: Mapped[dict[str, Any]]
+    failure: Mapped[dict[str, Any] | None]
+    interaction_token: Mapped[str | None] = mapped_column(String(512))
+    token_ends_at: Mapped[datetime | None]
+    message_id: Mapped[int | None]
+    file_limit_bytes: Mapped[int | None]
+    post_nonce: Mapped[str | None] = mapped_column(String(25))
+    erased_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index("jobs_by_person", "user_id", "accepted_at"),
+        Index("jobs_by_guild", "guild_id", "accepted_at"),
+        Index("jobs_by_state", "state", "accepted_at"),
+        Index("jobs_by_delivery", "delivered_at", "state"),
+    )
+
+
+class ImageRow(Base):
+    """A finished picture of a job, by its file's hash; `removed_at` when the file was cleaned away."""
+
+    __tablename__ = "images"
+
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    file_hash: Mapped[str] = mapped_column(String(64))
+    size_bytes: Mapped[int]
+    created_at: Mapped[datetime]
+    removed_at: Mapped[datetime | None]
+
+    __table_args__ = (Index("images_by_file", "file_hash"),)

@@ -1,0 +1,141 @@
+"""A bot that is killed, or told to stop, in the middle of its work: what it accepted it brings, once."""
+
+import asyncio
+import random
+import signal
+import sqlite3
+import time
+from contextlib import AsyncExitStack, closing
+from pathlib import Path
+
+import pytest
+
+from sandbox import SandboxServer
+from tests.end_to_end.bot_process import BotProcess
+from tests.end_to_end.crowd import Crowd, crowded_world
+from tests.end_to_end.person import Person
+
+ROUNDS = 20
+PEOPLE, REQUESTS = 10, 30
+GENEROUS = {"ANIM4GINE_LIMITS__WAITING_PER_PERSON": "100", "ANIM4GINE_LIMITS__REQUESTS_PER_MINUTE": "10000"}
+
+
+def stored(folder: Path, condition: str) -> list[str]:
+    """Jobs of the ledger, by their ids."""
+    with closing(sqlite3.connect(folder / "data" / "anim4gine.db")) as connection:
+        return [row[0] for row in connection.execute(f"SELECT id FROM jobs WHERE {condition}")]  # noqa: S608 - no input
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1500)
+async def test_killed_at_any_moment_the_bot_brings_everything_that_it_accepted_and_nothing_twice(
+    tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    server = SandboxServer(port=0, world=crowded_world(PEOPLE))
+    await server.start()
+    settings = {"ANIM4GINE_MODEL__SOURCE": str(tiny_checkpoint), **GENEROUS}
+    chance = random.Random(7)
+    crowd = Crowd(server)
+    async with AsyncExitStack() as stack:
+        people = [
+            await stack.enter_async_context(Person.called(f"Guest {number}", server))
+            for number in range(PEOPLE)
+        ]
+        bot = BotProcess(server, tmp_path, settings)
+        await bot.__aenter__()
+        await bot.model_is_ready()
+        for round_number in range(ROUNDS):
+            seeds = range(1000 * round_number, 1000 * round_number + REQUESTS)
+            asking = asyncio.gather(*(crowd.ask(people[seed % PEOPLE], seed, steps=1) for seed in seeds))
+            await asyncio.sleep(chance.uniform(0.05, 8))
+            bot.process.kill()
+            await bot.process.wait()
+            await asking
+            told = crowd.were_told_to_wait(seeds)
+            bot = BotProcess(server, tmp_path, settings)
+            await bot.__aenter__()
+            await crowd.until(lambda: not stored(tmp_path, "delivered_at IS NULL"), timeout_s=120)
+            pictures = crowd.pictures()
+            assert [seed for seed in told if not pictures[seed]] == [], f"lost in round {round_number}"
+            assert [seed for seed, count in pictures.items() if count > 1] == [], f"twice in {round_number}"
+            assert len(pictures) == len(stored(tmp_path, "state = 'finished'")) == len(stored(tmp_path, "1"))
+        await bot.__aexit__()
+    await server.stop()
+
+
+async def test_a_stop_finishes_within_ten_seconds_tells_who_waits_and_the_next_start_goes_on(
+    server: SandboxServer, tiny_checkpoint: Path, tmp_path: Path, aoi: Person, ren: Person
+) -> None:
+    settings = {"ANIM4GINE_MODEL__SOURCE": str(tiny_checkpoint), **GENEROUS}
+    crowd = Crowd(server)
+    async with BotProcess(server, tmp_path, settings) as bot:
+        await bot.model_is_ready()
+        await asyncio.gather(
+            *(crowd.ask(person, 10 + place, steps=40) for place, person in enumerate((aoi, ren, aoi)))
+        )
+        await aoi.waits_for(lambda it: "Drawing" in it["content"])
+        begin = time.monotonic()
+        bot.process.send_signal(signal.SIGTERM)
+        await bot.process.wait()
+        assert time.monotonic() - begin < 10
+    ids = {message["id"] for message in crowd.asked.values()}
+    told = [message["content"] for message in await aoi.messages() if message["id"] in ids]
+    assert len(told) == 3
+    assert all("restarted" in content for content in told)
+    async with BotProcess(server, tmp_path, settings):
+        await crowd.until(lambda: len(crowd.pictures()) == 3, timeout_s=120)
+    by_id = {message["id"]: message for message in await aoi.messages()}
+    for seed, message in crowd.asked.items():
+        (attachment,) = by_id[message["id"]]["attachments"]
+        assert attachment["filename"].endswith(f"-{seed}.png")
+    assert stored(tmp_path, "interaction_token IS NOT NULL") == []
+
+
+async def test_what_was_drawn_while_discord_was_away_comes_after_the_restart(
+    server: SandboxServer, tiny_checkpoint: Path, tmp_path: Path, aoi: Person
+) -> None:
+    settings = {"ANIM4GINE_MODEL__SOURCE": str(tiny_checkpoint), **GENEROUS}
+    crowd = Crowd(server)
+    async with BotProcess(server, tmp_path, settings) as bot:
+        await bot.model_is_ready()
+        server.faults.answer(r"PATCH /api/v10/webhooks/", 502, times=1000)
+        await crowd.ask(aoi, 5, steps=1)
+        await crowd.until(lambda: bool(stored(tmp_path, "state = 'finished'")), timeout_s=60)
+        bot.process.kill()
+        await bot.process.wait()
+    server.faults.clear()
+    assert crowd.pictures() == {}
+    async with BotProcess(server, tmp_path, settings):
+        await crowd.until(lambda: crowd.pictures() == {5: 1}, timeout_s=60)
+    assert [message["id"] for message in await aoi.messages() if message["attachments"]] == [
+        crowd.asked[5]["id"]
+    ]
+
+
+async def test_after_the_tokens_end_several_results_share_a_message_and_a_crash_between_doubles_none(
+    tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    from sandbox import Limits  # noqa: PLC0415
+
+    server = SandboxServer(port=0, limits=Limits(token_lifetime_s=1.0))
+    await server.start()
+    settings = {"ANIM4GINE_MODEL__SOURCE": str(tiny_checkpoint), **GENEROUS}
+    crowd = Crowd(server)
+    async with Person.called("Aoi", server) as aoi:
+        async with BotProcess(server, tmp_path, settings) as bot:
+            await bot.model_is_ready()
+            # The answers of the first posts are lost: the pictures are there, and the bot doesn't know.
+            server.faults.drop_answer(r"POST /api/v10/channels/\d+/messages", times=1000)
+            await asyncio.gather(*(crowd.ask(aoi, seed, steps=20) for seed in range(8)))
+            await crowd.until(lambda: bool(crowd.pictures()), timeout_s=90)
+            bot.process.kill()
+            await bot.process.wait()
+        server.faults.clear()
+        async with BotProcess(server, tmp_path, settings):
+            await crowd.until(lambda: not stored(tmp_path, "delivered_at IS NULL"), timeout_s=120)
+    pictures = crowd.pictures()
+    channels = server.world.channels.values()
+    messages = [it for channel in channels for it in channel.messages.values() if it["attachments"]]
+    await server.stop()
+    assert pictures == dict.fromkeys(range(8), 1)
+    assert len(messages) < 8

@@ -1,0 +1,108 @@
+"""The database at start: made, brought up to date, or refused with a sentence."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from storage.database import Database, DatabaseUnavailable, migration_config
+from storage.tables import Base
+
+ROOT = Path(__file__).parents[2]
+REVISIONS = [script.revision for script in ScriptDirectory.from_config(migration_config()).walk_revisions()]
+
+JOB = (
+    "INSERT INTO jobs (id, user_id, channel_id, state, accepted_at, image_count, cost, weight, record) "
+    "VALUES ('0123456789abcdef', 11, 2, 'queued', '2026-01-01 12:00:00+00:00', 1, 25.3, 1.0, '{\"a\": 1}')"
+)
+
+
+async def test_a_new_database_has_the_tables_that_the_program_works_with(database: Database) -> None:
+    def differences(connection: Connection) -> list[object]:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return list(compare_metadata(context, Base.metadata))
+
+    async with database.engine.connect() as connection:
+        assert await connection.run_sync(differences) == []
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+async def test_what_an_older_version_stored_is_still_there_after_an_update(
+    database_url: str, revision: str
+) -> None:
+    old = Database(database_url)
+
+    def migrate(connection: Connection) -> None:
+        command.upgrade(migration_config(connection), revision)
+        connection.commit()
+
+    async with old.engine.connect() as connection:
+        await connection.run_sync(migrate)
+        await connection.execute(text(JOB))
+        await connection.commit()
+    await old.stop()
+    new = Database(database_url)
+    await new.start()
+    async with new.reading() as connection:
+        assert (await connection.execute(text("SELECT id, user_id FROM jobs"))).all() == [
+            ("0123456789abcdef", 11)
+        ]
+    await new.stop()
+
+
+async def test_a_database_of_a_newer_version_is_refused_and_left_alone(database: Database) -> None:
+    async with database.engine.begin() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(DatabaseUnavailable, match="9999"):
+        await database.start()
+    async with database.reading() as connection:
+        version = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one()
+    assert version == "9999"
+
+
+START = """
+import asyncio, sys
+from storage.database import Database
+
+async def start():
+    database = Database(sys.argv[1])
+    await database.start()
+    await database.stop()
+
+asyncio.run(start())
+"""
+
+
+async def test_two_programs_that_start_together_make_the_tables_once(database_url: str) -> None:
+    programs = [
+        await asyncio.create_subprocess_exec(sys.executable, "-c", START, database_url, cwd=ROOT)
+        for _ in range(3)
+    ]
+    assert [await program.wait() for program in programs] == [0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite+aiosqlite:////proc/nowhere/test.db",
+        "postgresql+asyncpg://bot:very-secret@127.0.0.1:9/nowhere",
+    ],
+)
+async def test_a_database_out_of_reach_is_told_in_one_line_without_the_password(url: str) -> None:
+    with pytest.raises(DatabaseUnavailable) as error:
+        await Database(url).start()
+    assert "\n" not in str(error.value)
+    assert "very-secret" not in str(error.value)
+
+
+async def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "test.db"
+    file.write_text("this is no database, and long enough to be looked at " * 100, encoding="utf-8")
+    with pytest.raises(DatabaseUnavailable, match="not a database"):
+        await Database(f"sqlite+aiosqlite:///{file}").start()

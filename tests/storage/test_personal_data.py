@@ -1,0 +1,73 @@
+"""What is stored of one person, and what remains when it is removed."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from storage.database import Database
+from storage.job_ledger import JobLedger, Quota
+from storage.personal_data import PersonalData
+from storage.picture_files import PictureFiles
+from tests.storage.test_job_ledger import AOI, NOON, PNG, REN, entry
+
+LATER = NOON + timedelta(hours=1)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> PictureFiles:
+    return PictureFiles(tmp_path / "images")
+
+
+@pytest.fixture
+def ledger(database: Database, files: PictureFiles) -> JobLedger:
+    return JobLedger(database, files)
+
+
+@pytest.fixture
+def personal_data(database: Database, files: PictureFiles) -> PersonalData:
+    return PersonalData(database, files, lambda: LATER)
+
+
+async def test_an_export_holds_a_persons_jobs_and_pictures_without_tokens(
+    ledger: JobLedger, personal_data: PersonalData
+) -> None:
+    for each in (entry(1), entry(2, user_id=REN), entry(3)):
+        await ledger.accept(each, {})
+    await ledger.mark_finished(entry(1).id, PNG, NOON, 1.0)
+    export = await personal_data.export(AOI)
+    assert [job["id"] for job in export.jobs] == [entry(1).id, entry(3).id]
+    assert export.jobs[0]["accepted_at"] == NOON.isoformat()
+    assert "a-token" not in str(export.jobs)
+    assert [await personal_data.picture(file_hash) for file_hash in export.file_hashes] == list(PNG)
+
+
+async def test_after_an_erasure_nothing_is_left_but_the_count_of_the_last_day(
+    ledger: JobLedger, personal_data: PersonalData
+) -> None:
+    await ledger.accept(entry(1), {})
+    await ledger.accept(entry(2, accepted_at=NOON - timedelta(days=2)), {})
+    for number in (1, 2):
+        await ledger.mark_finished(entry(number).id, PNG[:1], NOON, 1.0)
+    assert await personal_data.erase(AOI) == 1
+    export = await personal_data.export(AOI)
+    assert (export.jobs, export.file_hashes) == ([], [])
+    assert await personal_data.picture("0" * 64) is None
+    assert await ledger.undelivered() == []
+    remaining = await ledger.find(entry(1).id)
+    assert remaining is not None
+    assert (remaining.record, remaining.interaction_token, remaining.message_id) == ({}, None, None)
+    assert await ledger.find(entry(2).id) is None
+    assert await ledger.accept(entry(3, accepted_at=LATER), {Quota.IMAGES_PER_DAY: 1}) is not None
+
+
+async def test_what_waits_stays_and_a_picture_that_another_drew_too(
+    ledger: JobLedger, personal_data: PersonalData
+) -> None:
+    for each in (entry(1), entry(2, user_id=REN), entry(3)):
+        await ledger.accept(each, {})
+    for number in (1, 2):
+        await ledger.mark_finished(entry(number).id, PNG[:1], NOON, 1.0)
+    assert await personal_data.erase(AOI) == 0
+    assert [job.id for job in await ledger.unfinished()] == [entry(3).id]
+    assert await ledger.pictures(entry(2).id) == [PNG[0]]
