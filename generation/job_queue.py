@@ -61,10 +61,12 @@ class JobQueue:
         yield from tuple(self._backlog)
 
     def first(self, *, is_engine_free: bool) -> Job | None:
-        """Return the job whose turn is next. A backlog opens before its time only for an engine with a free slot."""
+        """Return the job whose turn is next. A backlog opens before its time only for an engine with a free slot.
+
+        Virtual time stays where it is then: it will move when the work is done, and must not move twice.
+        """
         if not self._line and self._backlog and is_engine_free:
-            self._virtual_time = max(self._virtual_time, self._start_tags[self._backlog[0].id])
-            self._admit()
+            self._admit(self._backlog.pop(0))
         return self._line[0] if self._line else None
 
     def put(self, job: Job) -> None:
@@ -100,7 +102,8 @@ class JobQueue:
         del self._start_tags[job.id]
         person.unfinished -= 1
         self._forget_people()
-        self._admit()
+        while self._backlog and self._start_tags[self._backlog[0].id] <= self._virtual_time:
+            self._admit(self._backlog.pop(0))
         return True
 
     def _move_up(self, gone: Job, person: _Person) -> None:
@@ -122,10 +125,8 @@ class JobQueue:
             if not person.unfinished and person.reaches <= self._virtual_time:
                 del self._people[user_id]
 
-    def _admit(self) -> None:
-        """Let those whose time has come join the end of the line, as latecomers who overtake nobody."""
-        while self._backlog and self._start_tags[self._backlog[0].id] <= self._virtual_time:
-            job = self._backlog.pop(0)
-            others = (*self._line, *self._running.values())
-            job.rank = max([rank_of(job.accepted_at, None), *(other.rank for other in others)])
-            self._line.append(job)
+    def _admit(self, job: Job) -> None:
+        """Let a backlog's job join the end of the line, as a latecomer who overtakes nobody."""
+        others = (*self._line, *self._running.values())
+        job.rank = max([rank_of(job.accepted_at, None), *(other.rank for other in others)])
+        self._line.append(job)

@@ -92,6 +92,33 @@ def test_a_newcomer_waits_for_the_work_in_flight_alone_however_much_another_has_
     assert engine.running.id == "newcomer"
 
 
+@pytest.mark.parametrize("slots", [1, 4])
+@pytest.mark.parametrize("drawn_before", [1, 2, 40])
+def test_so_does_a_newcomer_where_the_next_job_begins_before_the_last_one_is_over(
+    slots: int, drawn_before: int
+) -> None:
+    """As the engine has it: it takes the next job while the one before takes its last step."""
+    queue = JobQueue(lambda cost: cost * SECONDS_PER_COST)
+    for number in range(100):
+        queue.put(job(f"hog {number}", 1, number / 100))
+    in_flight: list[Job] = []
+
+    def begin_next() -> Job:
+        first = queue.first(is_engine_free=True)
+        assert first
+        queue.begin(first)
+        in_flight.append(first)
+        return first
+
+    for _ in range(slots):
+        begin_next()
+    for _ in range(drawn_before):
+        begin_next()
+        queue.end(in_flight.pop(0))
+    queue.put(job("newcomer", 2, 60, steps=50))
+    assert begin_next().id == "newcomer"
+
+
 def test_people_with_a_backlog_take_turns() -> None:
     engine = Engine()
     for user_id, name in ((1, "a"), (2, "b"), (3, "c")):
