@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import discord
 
@@ -35,21 +35,15 @@ class _Result:
     posted: asyncio.Future[None]
 
 
-@dataclass(slots=True)
-class _Line:
-    """Results that wait for their channel."""
-
-    waiting: deque[_Result] = field(default_factory=deque)
-    task: asyncio.Task[None] | None = None
-
-
 class ResultPosts:
     """Posts results, one line for each channel; belongs to one event loop."""
 
     def __init__(self, bot: DrawingBot, service: GenerationService) -> None:
         self._bot = bot
         self._service = service
-        self._lines: dict[int, _Line] = {}
+        # A channel has a line while a task works on it.
+        self._lines: dict[int, deque[_Result]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def post(self, *results: tuple[Job, JobMessage]) -> None:
         """Send messages to where their jobs were asked for, or else to the askers; returns when they are there.
@@ -62,15 +56,18 @@ class ResultPosts:
         loop = asyncio.get_running_loop()
         waiting = [_Result(job, message, loop.create_future()) for job, message in results]
         channel_id = waiting[0].job.place.channel_id
-        line = self._lines.setdefault(channel_id, _Line())
-        line.waiting.extend(waiting)
-        if line.task is None or line.task.done():
-            line.task = asyncio.create_task(self._work(channel_id, line), name="post results")
+        if channel_id in self._lines:
+            self._lines[channel_id].extend(waiting)
+        else:
+            self._lines[channel_id] = deque(waiting)
+            task = asyncio.create_task(self._work(channel_id), name="post results")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
         await asyncio.gather(*(result.posted for result in waiting))
 
-    async def _work(self, channel_id: int, line: _Line) -> None:
-        while line.waiting:
-            group = _next_group(line.waiting)
+    async def _work(self, channel_id: int) -> None:
+        while waiting := self._lines[channel_id]:
+            group = _next_group(waiting)
             try:
                 await self._send(group)
             except Exception as error:  # told to those who wait for it
@@ -82,8 +79,7 @@ class ResultPosts:
                     if not result.posted.done():
                         result.posted.set_result(None)
             await asyncio.sleep(PAUSE_S)
-        if self._lines.get(channel_id) is line:
-            del self._lines[channel_id]
+        del self._lines[channel_id]
 
     async def _send(self, group: Sequence[_Result]) -> None:
         first = group[0].job

@@ -40,3 +40,8 @@ class DeviceUnavailable(ModelLoadError):
     """`device`, or the dtype asked for on it, doesn't exist on this machine."""
 
     device: str
+
+
+def first_line(error: Exception) -> str:
+    """Say what an error of a library says, without the advice that it prints below."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -12,14 +12,14 @@ import torch
 from diffusers import ControlNetModel
 from diffusers.image_processor import VaeImageProcessor
 
+from generation.engine.model_loading import broken_files_named, hub_failures_named
 from generation.engine.source_picture import open_picture
+from generation.engine.starting_latents import VAE_SCALE
 from generation.engine.text_attention import TEXT_LENGTHS, attend_by_text_length
 from generation.errors import NoControlNet
 from generation.image import ImageParameters
-from generation.model_errors import BrokenModelFile, ModelLoadError, ModelNotFound
-
-VAE_SCALE = 8
-"""Pixels to a latent, in each direction."""
+from generation.model_errors import WrongModelKind
+from generation.model_source import ModelSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +62,16 @@ def load_controlnet(source: str, dtype: torch.dtype, device: torch.device) -> Co
     """Load a ControlNet for SDXL from a folder in diffusers' layout, or from the hub; safetensors only.
 
     Raises:
-        ModelNotFound, BrokenModelFile, ModelLoadError: there is none, or it can't be read.
+        ModelNotFound, BrokenModelFile, WrongModelKind: there is none, or it can't be used.
     """
-    try:
+    is_local = Path(source).exists()
+    failures_named = broken_files_named if is_local else hub_failures_named
+    with failures_named(ModelSource(source=source)):
         network = ControlNetModel.from_pretrained(
-            source, torch_dtype=dtype, use_safetensors=True, local_files_only=Path(source).exists()
+            source, torch_dtype=dtype, use_safetensors=True, local_files_only=is_local
         )
-    except OSError as error:
-        kind = BrokenModelFile if Path(source).exists() else ModelNotFound
-        raise kind(source, f"it is no ControlNet in diffusers' layout: {_first_line(error)}") from error
-    except Exception as error:  # what the libraries raise over foreign files is of any kind
-        raise BrokenModelFile(source, _first_line(error)) from error
     if network.config.addition_embed_type != "text_time":
-        raise ModelLoadError(source, "it is a ControlNet, but not one for SDXL")
+        raise WrongModelKind(source, "it is a ControlNet, but not one for SDXL")
     attend_by_text_length(network)
     return network.to(device).eval()
 
@@ -110,7 +107,3 @@ def residuals(
         "down_block_additional_residuals": [scaled(level) for level in down],
         "mid_block_additional_residual": scaled(middle),
     }
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -2,7 +2,7 @@
 
 import torch
 
-from generation.model_errors import DeviceUnavailable
+from generation.model_errors import DeviceUnavailable, first_line
 from generation.model_source import ModelSource
 
 
@@ -18,7 +18,7 @@ def device_for(source: ModelSource) -> torch.device:
     try:
         return torch.empty(1, device=name).device
     except (RuntimeError, AssertionError, NotImplementedError) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        reason = first_line(error)
         raise DeviceUnavailable(source.source, reason, name) from error
 
 

@@ -16,6 +16,7 @@ from safetensors.torch import load_file
 
 from generation.errors import BrokenLora, UnknownLora
 from generation.lora import LoraWeight
+from generation.model_errors import first_line
 
 log = logging.getLogger(__name__)
 
@@ -100,7 +101,7 @@ class LoraLibrary:
             self._remove(adapter)
             if isinstance(error, torch.OutOfMemoryError | torch.AcceleratorError):
                 raise
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            reason = first_line(error)
             log.warning("The LoRA %s can't be used: %s", name, reason)
             raise BrokenLora(name, reason) from error
         self._adapters[name] = adapter

@@ -33,6 +33,7 @@ from generation.model_errors import (
     ModelNotFound,
     UnsafeModelFile,
     WrongModelKind,
+    first_line,
 )
 from generation.model_source import ModelSource
 
@@ -81,11 +82,11 @@ def load_pipeline(source: ModelSource) -> StableDiffusionXLPipeline:
     file = _single_file(source)
     if file is not None:
         _check_single_file(source, file)
-        with _broken_files_named(source):
+        with broken_files_named(source):
             pipeline = _read_single_file(source, file, dtype, vae_dtype)
     else:
         folder = _folder(source)
-        with _broken_files_named(source):
+        with broken_files_named(source):
             pipeline = _read_folder(source, folder, dtype, vae_dtype)
     _check_pipeline(source, pipeline)
     pipeline.scheduler = EulerAncestralDiscreteScheduler.from_config(pipeline.scheduler.config)
@@ -101,10 +102,10 @@ def load_text_parts(source: ModelSource) -> StableDiffusionXLPipeline:
     file = _single_file(source)
     if file is not None:
         _check_single_file(source, file)
-        with _broken_files_named(source):
+        with broken_files_named(source):
             return _read_single_file(source, file, torch.float32, torch.float32)
     folder = _folder(source)
-    with _broken_files_named(source):
+    with broken_files_named(source):
         return StableDiffusionXLPipeline.from_pretrained(
             folder,
             **_text_encoders(source, folder, torch.float32),
@@ -128,11 +129,11 @@ def load_tokenizer(source: ModelSource) -> CLIPTokenizer:
         folder = Path(source.config).expanduser()
     if folder is not None:
         _check_index(source, folder)
-        with _broken_files_named(source):
+        with broken_files_named(source):
             tokenizer = CLIPTokenizer.from_pretrained(folder, subfolder="tokenizer", local_files_only=True)
     else:
         _check_index(source, _hub_file(source, "model_index.json").parent)
-        with _hub_failures_named(source):
+        with hub_failures_named(source):
             tokenizer = CLIPTokenizer.from_pretrained(
                 source.source, subfolder="tokenizer", revision=source.revision
             )
@@ -171,7 +172,7 @@ def _folder(source: ModelSource) -> Path:
     folder = _local_folder(source)
     if folder is None:
         _check_index(source, _hub_file(source, "model_index.json").parent)
-        with _hub_failures_named(source):
+        with hub_failures_named(source):
             downloaded = StableDiffusionXLPipeline.download(
                 source.source, revision=source.revision, use_safetensors=True
             )
@@ -190,7 +191,7 @@ def _hub_file(source: ModelSource, name: str) -> Path:
         raise ModelNotFound(
             source.source, "there is no such folder, and it isn't a name on the Hub (owner/name)"
         )
-    with _hub_failures_named(source):
+    with hub_failures_named(source):
         return Path(hf_hub_download(source.source, name, revision=source.revision))
 
 
@@ -205,7 +206,7 @@ def _check_index(source: ModelSource, folder: Path) -> None:
         index = json.loads(index_file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise BrokenModelFile(
-            source.source, f"model_index.json can't be read: {_first_line(error)}"
+            source.source, f"model_index.json can't be read: {first_line(error)}"
         ) from error
     kind = index.get("_class_name") if isinstance(index, dict) else None
     if kind != StableDiffusionXLPipeline.__name__:
@@ -230,7 +231,7 @@ def _check_single_file(source: ModelSource, file: Path) -> None:
                 raise WrongModelKind(source.source, f"the file lacks {', '.join(missing)}")
             channels = tensors.get_slice(SINGLE_FILE_TENSORS["the UNet"]).get_shape()[1]
     except (OSError, SafetensorError) as error:
-        raise BrokenModelFile(source.source, _first_line(error)) from error
+        raise BrokenModelFile(source.source, first_line(error)) from error
     if channels != LATENT_CHANNELS:
         raise WrongModelKind(source.source, f"its UNet reads {channels} channels, not {LATENT_CHANNELS}")
 
@@ -303,18 +304,18 @@ def _check_tokenizer(source: ModelSource, tokenizer: CLIPTokenizer) -> None:
 
 
 @contextmanager
-def _broken_files_named(source: ModelSource) -> Iterator[None]:
+def broken_files_named(source: ModelSource) -> Iterator[None]:
     """Turn what the libraries raise over local files, which is of any kind, into `BrokenModelFile`."""
     try:
         yield
     except (ModelLoadError, MemoryError):
         raise
     except Exception as error:
-        raise BrokenModelFile(source.source, _first_line(error)) from error
+        raise BrokenModelFile(source.source, first_line(error)) from error
 
 
 @contextmanager
-def _hub_failures_named(source: ModelSource) -> Iterator[None]:
+def hub_failures_named(source: ModelSource) -> Iterator[None]:
     """Turn what a request to the Hub, its cache or a download raises into our errors."""
     try:
         yield
@@ -331,13 +332,13 @@ def _hub_failures_named(source: ModelSource) -> Iterator[None]:
             source.source, "it isn't on this machine, and the Hub can't be reached"
         ) from error
     except EntryNotFoundError as error:
-        raise WrongModelKind(source.source, f"it isn't in diffusers' layout: {_first_line(error)}") from error
+        raise WrongModelKind(source.source, f"it isn't in diffusers' layout: {first_line(error)}") from error
     except Exception as error:
         if _is_disk_full(error):
             raise ModelLoadError(source.source, "the disk is full") from error
         if "necessary `safetensors` weights" in str(error):  # how diffusers says that there are only pickles
             raise UnsafeModelFile(source.source, "the Hub has only pickles of it", source.source) from error
-        raise ModelNotFound(source.source, _first_line(error)) from error
+        raise ModelNotFound(source.source, first_line(error)) from error
 
 
 def _is_disk_full(error: BaseException | None) -> bool:
@@ -346,8 +347,3 @@ def _is_disk_full(error: BaseException | None) -> bool:
             return True
         error = error.__cause__ or error.__context__
     return False
-
-
-def _first_line(error: Exception) -> str:
-    """What an error says, without the advice that libraries print below."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

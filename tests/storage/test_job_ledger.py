@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from generation.errors import Limit
 from storage.database import Database
 from storage.job_ledger import JobLedger, JobState, Quota, QuotaReached
 from storage.picture_files import PictureFiles
@@ -183,6 +184,10 @@ async def test_of_many_at_the_same_instant_exactly_as_many_as_allowed_get_a_plac
     assert sum(outcome is None for outcome in outcomes) == 5
     for database in databases:
         await database.stop()
+
+
+def test_every_limit_that_the_service_knows_is_a_quota_of_the_ledger() -> None:
+    assert {limit.value for limit in Limit} == {quota.value for quota in Quota}
 
 
 async def test_a_job_is_stored_under_its_own_id_once(ledger: JobLedger) -> None:

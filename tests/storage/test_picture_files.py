@@ -1,19 +1,17 @@
 """Pictures on disk: whole or not at all, and no more than there is room for."""
 
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from storage.database import Database
+from storage.job_ledger import JobLedger
 from storage.picture_files import PictureFiles
 from storage.upkeep import Upkeep
 from tests.storage.test_job_ledger import NOON, PNG, entry
-
-from datetime import timedelta  # isort: skip
-from storage.job_ledger import JobLedger  # isort: skip
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """What the engine's tests share: the tiny model in a core without a thread, and orders that remember their end."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -103,11 +103,9 @@ def run(core: EngineCore, *arrivals: tuple[int, Ordered]) -> int:
     return tick
 
 
-def stock_latents(
-    pipeline: StableDiffusionXLPipeline, model: SdxlModel, wanted: ImageParameters
-) -> torch.Tensor:
-    """What the stock pipeline makes of the same embeddings, seed, steps and guidance."""
-    sample = model.prepare(wanted)
+def stock_result(pipeline: Any, model: SdxlModel, wanted: ImageParameters, **options: Any) -> torch.Tensor:
+    """The latents that a stock pipeline of any kind makes of the same embeddings, seed, steps and guidance."""
+    sample = model.prepare(replace(wanted, source=None, control=None))
     embeds = sample.conditioning
     pipeline.scheduler = sample.scheduler
     result = pipeline(
@@ -115,16 +113,27 @@ def stock_latents(
         negative_prompt_embeds=embeds.negative_prompt_embeds,
         pooled_prompt_embeds=embeds.pooled_prompt_embeds,
         negative_pooled_prompt_embeds=embeds.negative_pooled_prompt_embeds,
-        width=wanted.width,
-        height=wanted.height,
         num_inference_steps=wanted.num_inference_steps,
         guidance_scale=wanted.guidance_scale,
-        guidance_rescale=wanted.guidance_rescale,
-        generator=torch.Generator("cpu").manual_seed(wanted.seed),
         output_type="latent",
+        **{"generator": torch.Generator("cpu").manual_seed(wanted.seed), **options},
     )
     latents: torch.Tensor = result.images
     return latents
+
+
+def stock_latents(
+    pipeline: StableDiffusionXLPipeline, model: SdxlModel, wanted: ImageParameters
+) -> torch.Tensor:
+    """What the stock text-to-image pipeline makes of it."""
+    return stock_result(
+        pipeline,
+        model,
+        wanted,
+        width=wanted.width,
+        height=wanted.height,
+        guidance_rescale=wanted.guidance_rescale,
+    )
 
 
 class Latents:

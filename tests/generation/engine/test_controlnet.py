@@ -15,7 +15,15 @@ from generation.errors import NoControlNet, UnreadablePicture
 from generation.image import ImageParameters
 from generation.model_errors import BrokenModelFile, ModelNotFound
 from generation.starting_point import ControlPicture, Upscale
-from tests.generation.engine.drawing import Ordered, core_of, finished_latents, load_model, parameters, run
+from tests.generation.engine.drawing import (
+    Ordered,
+    core_of,
+    finished_latents,
+    load_model,
+    parameters,
+    run,
+    stock_result,
+)
 
 
 def edges(corner: int) -> bytes:
@@ -51,28 +59,19 @@ def model(tiny_checkpoint: Path, controlnet: Path, request: pytest.FixtureReques
 
 def test_a_steered_picture_is_the_stock_pipelines_to_the_bit(model: SdxlModel) -> None:
     wanted = steered()
-    sample = model.prepare(wanted)
-    embeds = sample.conditioning
     stock = StableDiffusionXLControlNetPipeline(
-        **{**model.pipeline.components, "scheduler": sample.scheduler},
-        controlnet=model._controlnet,
-        add_watermarker=False,
+        **model.pipeline.components, controlnet=model._controlnet, add_watermarker=False
     )
     stock.set_progress_bar_config(disable=True)
-    expected = stock(
+    expected = stock_result(
+        stock,
+        model,
+        wanted,
         image=PillowImage.open(io.BytesIO(edges(10))),
-        prompt_embeds=embeds.prompt_embeds,
-        negative_prompt_embeds=embeds.negative_prompt_embeds,
-        pooled_prompt_embeds=embeds.pooled_prompt_embeds,
-        negative_pooled_prompt_embeds=embeds.negative_pooled_prompt_embeds,
         width=wanted.width,
         height=wanted.height,
-        num_inference_steps=wanted.num_inference_steps,
-        guidance_scale=wanted.guidance_scale,
         controlnet_conditioning_scale=0.7,
-        generator=torch.Generator("cpu").manual_seed(wanted.seed),
-        output_type="latent",
-    ).images
+    )
     assert torch.equal(finished_latents(model, wanted), expected)
     assert not torch.equal(finished_latents(model, wanted), finished_latents(model, parameters()))
 

@@ -22,7 +22,15 @@ from generation.errors import UnreadablePicture
 from generation.image import ImageParameters
 from generation.sampler import Sampler
 from generation.starting_point import SourcePicture, Upscale, Variation
-from tests.generation.engine.drawing import Ordered, core_of, finished_latents, load_model, parameters, run
+from tests.generation.engine.drawing import (
+    Ordered,
+    core_of,
+    finished_latents,
+    load_model,
+    parameters,
+    run,
+    stock_result,
+)
 
 WIDTH, HEIGHT = 192, 256
 
@@ -62,22 +70,8 @@ def stock(kind: type[Any], model: SdxlModel, wanted: ImageParameters, **options:
     parts = {**model.pipeline.components, "vae": copy.deepcopy(model.pipeline.vae)}
     pipeline = kind(**parts, add_watermarker=False)
     pipeline.set_progress_bar_config(disable=True)
-    plain = ImageParameters(**{name: getattr(wanted, name) for name in wanted.__slots__} | {"source": None})
-    sample = model.prepare(plain)
-    pipeline.scheduler = sample.scheduler
-    embeds = sample.conditioning
-    result = pipeline(
-        prompt_embeds=embeds.prompt_embeds,
-        negative_prompt_embeds=embeds.negative_prompt_embeds,
-        pooled_prompt_embeds=embeds.pooled_prompt_embeds,
-        negative_pooled_prompt_embeds=embeds.negative_pooled_prompt_embeds,
-        num_inference_steps=wanted.num_inference_steps,
-        guidance_scale=wanted.guidance_scale,
-        output_type="latent",
-        **{"generator": torch.Generator("cpu").manual_seed(wanted.seed), **options},
-    )
-    assert result.images.dtype == dtype
-    latents: torch.Tensor = result.images
+    latents = stock_result(pipeline, model, wanted, **options)
+    assert latents.dtype == dtype
     return latents
 
 
