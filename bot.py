@@ -23,6 +23,7 @@ from cogs import sentences
 from cogs.client import DrawingBot
 from cogs.delivery import Delivery
 from cogs.error_answers import CONNECTION_ERRORS, answer_error
+from cogs.history import History
 from cogs.imagine import Imagine
 from cogs.model import Model
 from cogs.plain_text import NO_MENTIONS
@@ -36,6 +37,7 @@ from generation.job_store import ForgetfulStore, JobStore
 from generation.limits import Limits, LimitTable
 from generation.model_errors import ModelLoadError
 from generation.model_source import ModelSource
+from generation.past_jobs import PastJobs
 from generation.rating import Rating
 from generation.service import GenerationService, RequestBounds
 from generation.tiny_checkpoint import build_tiny_checkpoint, is_built
@@ -70,7 +72,11 @@ class Anim4gineBot(DrawingBot):
     """The Discord client: loads the cogs, syncs the commands, turns errors into sentences."""
 
     def __init__(
-        self, service: GenerationService, personal_data: PersonalData, clock: Callable[[], datetime]
+        self,
+        service: GenerationService,
+        past_jobs: PastJobs,
+        personal_data: PersonalData,
+        clock: Callable[[], datetime],
     ) -> None:
         # Slash commands and components need no privileged intent, and of the others only this one.
         intents = discord.Intents(guilds=True)
@@ -83,6 +89,7 @@ class Anim4gineBot(DrawingBot):
             allowed_mentions=NO_MENTIONS,
         )
         self.service = service
+        self.past_jobs = past_jobs
         self.delivery = Delivery(self, service, clock)
         self._personal_data = personal_data
         self.tree.error(answer_error)
@@ -95,6 +102,7 @@ class Anim4gineBot(DrawingBot):
         self.delivery.catch_up()
         for cog in (
             Imagine(self, self.service, self.delivery),
+            History(self),
             Model(self, self.service),
             Privacy(self.service, self._personal_data),
         ):
@@ -199,8 +207,10 @@ async def serve(settings: Settings, token: SecretStr) -> None:
     )
     upkeep_task = asyncio.create_task(upkeep.run(), name="upkeep")
     try:
-        service = build_service(settings, JobLedger(database, files), settings.limits.table, utc_now)
-        async with Anim4gineBot(service, PersonalData(database, files, utc_now), utc_now) as bot:
+        ledger = JobLedger(database, files)
+        service = build_service(settings, ledger, settings.limits.table, utc_now)
+        personal_data = PersonalData(database, files, utc_now)
+        async with Anim4gineBot(service, PastJobs(ledger), personal_data, utc_now) as bot:
             await bot.start(token.get_secret_value())
     finally:
         upkeep_task.cancel()

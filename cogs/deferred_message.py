@@ -7,6 +7,7 @@ from typing import Any
 import discord
 
 from cogs.discord_limits import TOKEN_LIFETIME
+from cogs.error_answers import ALREADY_ANSWERED, CONNECTION_ERRORS
 from cogs.job_message import JobMessage
 from cogs.plain_text import NO_MENTIONS
 from generation.job_store import ReplyAddress
@@ -16,7 +17,6 @@ SAFETY_MARGIN = timedelta(seconds=15)
 
 _TOKEN_IS_DEAD = {10015, 10062, 50027}  # Unknown Webhook, Unknown Interaction, Invalid Webhook Token
 _MESSAGE_IS_GONE = 10008  # Unknown Message
-_ALREADY_ANSWERED = 40060  # Interaction has already been acknowledged
 
 
 class DeferredMessage:
@@ -72,21 +72,31 @@ async def defer(interaction: discord.Interaction[Any], clock: Callable[[], datet
         discord.HTTPException, CONNECTION_ERRORS: Discord didn't take the answer.
     """
     token_ends_at = clock() + TOKEN_LIFETIME
-    message_id = None
-    try:
-        response = await interaction.response.defer(thinking=True)
-    except discord.HTTPException as error:
-        # An attempt of ours that Discord called failed was done all the same.
-        if error.code != _ALREADY_ANSWERED:
-            raise
-    else:
-        message_id = None if response is None else response.message_id
+    message_id = await _answered(interaction)
     return ReplyAddress(
         token=interaction.token,
         token_ends_at=token_ends_at,
         message_id=message_id or (await interaction.original_response()).id,
         file_limit_bytes=interaction.filesize_limit,
     )
+
+
+async def _answered(interaction: discord.Interaction[Any]) -> int | None:
+    """Defer, once more after a lost answer; returns the message's id where Discord told it."""
+    for attempts_left in (1, 0):
+        try:
+            response = await interaction.response.defer(thinking=True)
+        except discord.HTTPException as error:
+            # An attempt of ours that seemed to fail was done all the same.
+            if error.code == ALREADY_ANSWERED:
+                return None
+            raise
+        except CONNECTION_ERRORS:
+            if not attempts_left:
+                raise
+        else:
+            return None if response is None else response.message_id
+    raise AssertionError("the last attempt returns or raises")
 
 
 def is_beyond_edits(error: Exception) -> bool:

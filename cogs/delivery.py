@@ -1,12 +1,14 @@
 """Delivery: a job's progress and its result brought to where it was asked for, once; also after a restart.
 
 The deferred message is edited while its token lives; later, or if it is gone, the result comes as a message of its
-own (`result_posts.py`). Results never go as public follow-ups: Discord takes only 30 a minute of those in a channel.
+own (`result_posts.py`). What neither works for is tried again from time to time. Results never go as public
+follow-ups: Discord takes only 30 a minute of those in a channel.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -17,11 +19,10 @@ from cogs.client import DrawingBot
 from cogs.deferred_message import DeferredMessage, is_beyond_edits
 from cogs.discord_limits import FILE_BYTES, PROGRESS_EDIT_INTERVAL_S, PROGRESS_EDITS_PER_S
 from cogs.error_answers import CONNECTION_ERRORS
-from cogs.job_message import JobMessage, finished_message, progress_message
+from cogs.job_message import JobMessage, progress_message, result_message
 from cogs.persistence import persistently
 from cogs.result_posts import ResultPosts
-from generation.image_encoding import UploadTooLarge
-from generation.job import Ending, Failed, Finished, Job, Queued, Suspended, Update
+from generation.job import Ending, Job, Queued, Suspended
 from generation.service import GenerationService
 
 log = logging.getLogger(__name__)
@@ -30,7 +31,10 @@ PROGRESS_GRACE_S = 1.0
 """How long a result waits for a progress edit in flight, whose late arrival would overwrite it."""
 
 LATE_DELIVERIES_AT_ONCE = 8
-"""How many results of an earlier run are brought at the same time; each holds its pictures in memory."""
+"""How many results left behind are brought at the same time; each holds its pictures in memory."""
+
+CATCH_UP_INTERVAL_S = 120.0
+"""How often what could not be brought is tried again: after an outage of Discord's, or at the next start."""
 
 _FILE_TOO_LARGE = 40005  # Request entity too large
 
@@ -44,15 +48,16 @@ class Delivery:
         self.clock = clock
         self._posts = ResultPosts(bot, service)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._in_hand: set[str] = set()
         self._catching_up: asyncio.Task[None] | None = None
 
     def follow(self, job: Job) -> None:
         """Show the updates of `job` where it was asked for, until it is over; returns at once."""
-        self._start(self._follow(job), f"deliver {job.id}")
+        self._start(self._follow(job), [job])
 
     def catch_up(self) -> None:
-        """Bring what an earlier run of the program drew and didn't bring; returns at once."""
-        self._catching_up = asyncio.create_task(self._bring_undelivered(), name="deliver what was left")
+        """Bring what was drawn and not brought, now and from time to time; returns at once."""
+        self._catching_up = asyncio.create_task(self._keep_catching_up(), name="deliver what was left")
 
     async def settle(self, timeout_s: float) -> None:
         """Wait for the deliveries under way; what isn't through by then is left for the next start."""
@@ -65,35 +70,45 @@ class Delivery:
             log.warning("%s is left for the next start", task.get_name())
             task.cancel()
 
+    async def _keep_catching_up(self) -> None:
+        while True:
+            try:
+                await self._bring_undelivered()
+            except Exception:  # the border of this task: nobody awaits it
+                log.exception("What was left could not be looked through")
+            await asyncio.sleep(CATCH_UP_INTERVAL_S)
+
     async def _bring_undelivered(self) -> None:
         places = asyncio.Semaphore(LATE_DELIVERIES_AT_ONCE)
-        async for jobs in self._service.undelivered():
+        # What is in hand now may be delivered by the time that the ledger's answer is looked at.
+        async for jobs in self._service.undelivered(besides=frozenset(self._in_hand)):
             await places.acquire()
-            task = self._start(self._bring_late(jobs), f"deliver {jobs[0].id}")
+            task = self._start(self._bring_late(jobs), jobs)
             task.add_done_callback(lambda _: places.release())
 
     async def _bring_late(self, jobs: Sequence[Job]) -> None:
-        """Bring the results of an earlier run: those of one nonce were begun to be posted in one message."""
+        """Bring results that were left: those of one nonce were begun to be posted in one message."""
         if len(jobs) == 1:
             await self._follow(jobs[0])
             return
-        try:
-            results = [(job, await _result_message(job, job.latest, _file_limit(job))) for job in jobs]
+        with _logging_failures(jobs[0]):
+            results = [(job, await result_message(job, job.latest, _file_limit(job))) for job in jobs]
             await self._posts.post(*results)
             for job in jobs:
                 await self._service.delivered(job)
-        except Exception:  # the border of this task: nobody awaits it
-            log.exception("Results could not be delivered", extra={"job": jobs[0].id})
 
-    def _start(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
-        task = asyncio.create_task(work, name=name)
+    def _start(self, work: Coroutine[Any, Any, None], jobs: Sequence[Job]) -> asyncio.Task[None]:
+        ids = {job.id for job in jobs}
+        task = asyncio.create_task(work, name=f"deliver {jobs[0].id}")
         self._tasks.add(task)
+        self._in_hand |= ids
+        task.add_done_callback(lambda _: self._in_hand.difference_update(ids))
         task.add_done_callback(self._tasks.discard)
         return task
 
     async def _follow(self, job: Job) -> None:
         message = DeferredMessage(self._bot, job.reply, self.clock)
-        try:
+        with _logging_failures(job):
             over = asyncio.create_task(job.ending())
             progress = asyncio.create_task(self._show_progress(job, message, over))
             ending = await over
@@ -105,11 +120,9 @@ class Delivery:
                 return
             await self._deliver(job, ending, message)
             await self._service.delivered(job)
-        except Exception:  # the border of this task: nobody awaits it
-            log.exception("The result could not be delivered", extra={"job": job.id})
 
     async def _deliver(self, job: Job, ending: Ending, message: DeferredMessage) -> None:
-        result = await _result_message(job, ending, _file_limit(job))
+        result = await result_message(job, ending, _file_limit(job))
         if message.is_editable:
             try:
                 await persistently(lambda: message.edit(result), job.id)
@@ -117,7 +130,7 @@ class Delivery:
                 if error.code == _FILE_TOO_LARGE or error.status == 413:
                     # Discord's stated limit has been too high before; its refusal is the truth.
                     largest = max(len(attachment.content) for attachment in result.attachments)
-                    result = await _result_message(job, ending, largest - 1)
+                    result = await result_message(job, ending, largest - 1)
                     await persistently(lambda: message.edit(result), job.id)
                 elif not is_beyond_edits(error):
                     raise
@@ -144,6 +157,19 @@ class Delivery:
             await asyncio.wait({over}, timeout=pause_s)
 
 
+@contextmanager
+def _logging_failures(job: Job) -> Iterator[None]:
+    """The border of a delivery's task, which nobody awaits. What fails here is tried again later."""
+    try:
+        yield
+    except (discord.HTTPException, *CONNECTION_ERRORS) as error:
+        log.warning(
+            "The result could not be delivered, and is tried again later: %r", error, extra={"job": job.id}
+        )
+    except Exception:
+        log.exception("The result could not be delivered", extra={"job": job.id})
+
+
 async def _tell_of_restart(message: DeferredMessage) -> None:
     if message.is_editable:
         try:
@@ -155,16 +181,3 @@ async def _tell_of_restart(message: DeferredMessage) -> None:
 def _file_limit(job: Job) -> int:
     """The largest file that Discord told it takes there."""
     return job.reply.file_limit_bytes if job.reply else FILE_BYTES
-
-
-async def _result_message(job: Job, ending: Update, file_limit_bytes: int) -> JobMessage:
-    match ending:
-        case Finished():
-            try:
-                return await finished_message(job, ending, file_limit_bytes)
-            except UploadTooLarge as error:
-                return JobMessage(content=sentences.refusal(error))
-        case Failed(error):
-            return JobMessage(content=sentences.refusal(error))
-        case _:
-            return JobMessage(content=sentences.cancelled())

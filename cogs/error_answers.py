@@ -18,6 +18,9 @@ log = logging.getLogger(__name__)
 CONNECTION_ERRORS = (aiohttp.ClientError, TimeoutError, OSError)
 """Broken connections to Discord; discord.py passes them on and they are no `discord.HTTPException`."""
 
+ALREADY_ANSWERED = 40060
+"""Discord's code for an interaction that has been acknowledged, be it by an attempt of ours that seemed to fail."""
+
 
 async def answer_error(interaction: discord.Interaction, error: Exception) -> None:
     """Tell the asker alone what went wrong; what isn't their doing is logged with the interaction's id."""
@@ -43,9 +46,17 @@ async def answer_privately(interaction: discord.Interaction, sentence: str) -> N
     A deferred message can't become private, and the first follow-up would take its place; so it goes first.
     """
     if not interaction.response.is_done():
-        await interaction.response.send_message(sentence, ephemeral=True, allowed_mentions=NO_MENTIONS)
-        return
-    if interaction.response.type is discord.InteractionResponseType.deferred_channel_message:
+        try:
+            await interaction.response.send_message(sentence, ephemeral=True, allowed_mentions=NO_MENTIONS)
+        except discord.HTTPException as error:
+            if error.code != ALREADY_ANSWERED:
+                raise
+            if not (await interaction.original_response()).flags.loading:
+                return  # the sentence is there: only the answer of our first attempt was lost
+            await interaction.delete_original_response()
+        else:
+            return
+    elif interaction.response.type is discord.InteractionResponseType.deferred_channel_message:
         await interaction.delete_original_response()
     await interaction.followup.send(sentence, ephemeral=True, allowed_mentions=NO_MENTIONS)
 

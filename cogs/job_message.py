@@ -3,6 +3,7 @@
 import asyncio
 import io
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import discord
@@ -11,9 +12,10 @@ from cogs import sentences
 from cogs.cancel_button import CancelButton
 from cogs.discord_limits import ALT_TEXT_LENGTH, EMBED_DESCRIPTION_LENGTH, UPLOAD_TOTAL_BYTES
 from cogs.plain_text import code_block, shortened
+from generation.errors import PicturesGone
 from generation.image import ImageParameters
-from generation.image_encoding import EncodedImage, fit_upload
-from generation.job import Finished, Job, Queued, Running
+from generation.image_encoding import EncodedImage, UploadTooLarge, fit_upload
+from generation.job import Failed, Finished, Job, Queued, Running, Update
 
 ACCENT = discord.Colour(0xF08CB4)
 
@@ -67,11 +69,27 @@ def progress_message(job: Job, update: Queued | Running, *, comes_as_new_message
     return JobMessage(content=sentences.running(update), attachments=preview, cancellable_job_id=job.id)
 
 
-async def finished_message(job: Job, ending: Finished, file_limit_bytes: int) -> JobMessage:
+async def result_message(job: Job, ending: Update, file_limit_bytes: int) -> JobMessage:
+    """Tell how `job` ended; files are no larger than `file_limit_bytes` each."""
+    match ending:
+        case Finished():
+            try:
+                return await _finished_message(job, ending, file_limit_bytes)
+            except UploadTooLarge as error:
+                return JobMessage(content=sentences.refusal(error))
+        case Failed(PicturesGone() as error):
+            return JobMessage(content=sentences.refusal(error), embed=_facts(job))
+        case Failed(error):
+            return JobMessage(content=sentences.refusal(error))
+        case _:
+            return JobMessage(content=sentences.cancelled())
+
+
+async def _finished_message(job: Job, ending: Finished, file_limit_bytes: int) -> JobMessage:
     """Show the pictures and all that they were drawn from.
 
     Raises:
-        UploadTooLarge: a picture can't be made to fit into `file_limit_bytes`.
+        UploadTooLarge: a picture can't be made to fit.
     """
     limit = min(file_limit_bytes, (UPLOAD_TOTAL_BYTES - UPLOAD_OVERHEAD_BYTES) // len(ending.images))
     files = [await asyncio.to_thread(fit_upload, image, limit) for image in ending.images]
@@ -81,21 +99,22 @@ async def finished_message(job: Job, ending: Finished, file_limit_bytes: int) ->
     )
     notes = [sentences.hint(hint) for hint in job.hints]
     notes += {sentences.compressed(file.extension) for file in files if file.extension != "png"}
-    return JobMessage(embed=_facts(job, ending, notes), attachments=attachments)
+    return JobMessage(embed=_facts(job, notes, ending.drawing_s), attachments=attachments)
 
 
-def _facts(job: Job, ending: Finished, notes: list[str]) -> discord.Embed:
-    parameters = ending.images[0].parameters
+def _facts(job: Job, notes: Sequence[str] = (), drawing_s: float | None = None) -> discord.Embed:
+    parameters = job.images[0]
     description = code_block(parameters.prompt, EMBED_DESCRIPTION_LENGTH - 1000)
     if notes:
         description += "\n" + "\n".join(f"-# {note}" for note in notes)
     embed = discord.Embed(description=description, colour=ACCENT)
-    seeds = ", ".join(f"`{image.parameters.seed}`" for image in ending.images)
-    embed.add_field(name="Seed" if len(ending.images) == 1 else "Seeds", value=seeds)
+    seeds = ", ".join(f"`{image.seed}`" for image in job.images)
+    embed.add_field(name="Seed" if len(job.images) == 1 else "Seeds", value=seeds)
     embed.add_field(name="Size", value=f"{parameters.width} × {parameters.height}")
     embed.add_field(name="Steps", value=str(parameters.num_inference_steps))
     embed.add_field(name="Guidance", value=f"{parameters.guidance_scale:g}")
-    embed.add_field(name="Time", value=f"{ending.drawing_s:.1f} s")
+    if drawing_s is not None:
+        embed.add_field(name="Time", value=f"{drawing_s:.1f} s")
     embed.add_field(name="Rating", value=job.request.rating.value)
     if job.request.negative_prompt.strip():
         embed.add_field(

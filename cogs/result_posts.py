@@ -48,10 +48,11 @@ class ResultPosts:
     async def post(self, *results: tuple[Job, JobMessage]) -> None:
         """Send messages to where their jobs were asked for, or else to the askers; returns when they are there.
 
-        Several results are those that an earlier run began to post together: of one channel, under one nonce.
+        Several results are those that an earlier run began to post together: of one channel, under one nonce. A
+        result that neither the channel nor its asker takes is left to `/history`.
 
         Raises:
-            discord.HTTPException, CONNECTION_ERRORS: neither can be reached.
+            discord.HTTPException, CONNECTION_ERRORS: Discord can't be reached, or keeps failing.
         """
         loop = asyncio.get_running_loop()
         waiting = [_Result(job, message, loop.create_future()) for job, message in results]
@@ -97,8 +98,16 @@ class ResultPosts:
 
     async def _send_to_asker(self, result: _Result) -> None:
         job = result.job
-        asker = await persistently(lambda: self._bot.create_dm(discord.Object(job.user_id)), job.id)
-        await persistently(lambda: _send(asker, [result], job.id), job.id)
+        try:
+            asker = await persistently(lambda: self._bot.create_dm(discord.Object(job.user_id)), job.id)
+            await persistently(lambda: _send(asker, [result], job.id), job.id)
+        except discord.DiscordServerError:
+            raise
+        except discord.HTTPException as error:
+            # Who left every common server, or takes no direct messages, finds the pictures there.
+            log.warning(
+                "The asker can't be written to (%s); /history has the result", error, extra={"job": job.id}
+            )
 
 
 def _next_group(waiting: deque[_Result]) -> list[_Result]:

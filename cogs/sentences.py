@@ -81,7 +81,10 @@ def refusal(error: GenerationError | CogError) -> str:
                 "your limits. The bot's operator finds the cause in the log; please try again later."
             )
         case PicturesGone():
-            return "Your picture was drawn while I couldn't reach you, and is cleaned away since. Please ask again."
+            return (
+                "These pictures have been cleaned away since: I keep them for some time only. Ask for them again, and "
+                "the same seed gives the same pictures."
+            )
         case ServiceStopping():
             return "I'm being restarted. Please ask again in a minute."
         case UploadTooLarge(size, limit):
@@ -166,6 +169,16 @@ def erased(pictures: int) -> str:
         f"Done: {_count(pictures, 'picture')} and all that you asked for are removed. For a day I still count how much "
         "you drew, and nothing else."
     )
+
+
+def history_heading(number: int, total: int, drawn_at: datetime) -> str:
+    """Introduce a page of somebody's history."""
+    return f"Drawing {number} of {total}, asked for {discord.utils.format_dt(drawn_at, 'R')}"
+
+
+def no_history() -> str:
+    """Tell who has nothing to look back on."""
+    return "You haven't drawn anything yet that I remember. `/imagine` draws your first picture."
 
 
 def preview_alt_text() -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from generation.lora import LoraWeight
 from generation.sampler import Sampler
 from generation.starting_point import ControlPicture, SourcePicture, Upscale, Variation
+from generation.work import Work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +62,15 @@ class ImageParameters:
     @property
     def cost(self) -> float:
         """Megapixels times steps: what this picture costs compared with others."""
+        return self.work.megapixel_steps
+
+    @property
+    def work(self) -> Work:
+        """What an engine has to do for it."""
         megapixels = self.width * self.height / 1e6
-        enlarged = megapixels * (self.upscale.factor**2 if self.upscale else 0)
-        return megapixels * self.first_stage_steps + enlarged * self.upscale_steps
+        enlarged = megapixels * (self.upscale.factor**2 if self.upscale else 1)
+        steps = megapixels * self.first_stage_steps + enlarged * self.upscale_steps
+        return Work(megapixel_steps=steps, megapixels=enlarged)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,12 @@ from generation.job_store import ReplyAddress
 from generation.place import Place
 from generation.prompt import PromptHint
 from generation.request import GenerationRequest
+from generation.work import Work
 
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """Waiting. `position` 1 is next; `estimated_wait_s` is None until a speed has been measured."""
+    """Waiting. `position` 1 is next. `estimated_wait_s` reaches to the picture; None until a speed was measured."""
 
     position: int
     estimated_wait_s: float | None
@@ -100,6 +101,11 @@ class Job:
     def cost(self) -> float:
         """Megapixels times steps times images."""
         return sum(image.cost for image in self.images)
+
+    @property
+    def work(self) -> Work:
+        """What an engine has to do for all pictures."""
+        return sum((image.work for image in self.images), Work())
 
     @property
     def total_steps(self) -> int:

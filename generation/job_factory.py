@@ -1,14 +1,13 @@
-"""Makes jobs: of new requests, and of what the ledger remembers."""
+"""Makes jobs of requests: seeds fixed, defaults of the model filled in, and the entry for the ledger."""
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 
-from generation.errors import PicturesGone
-from generation.image import Image, ImageParameters
-from generation.job import Cancelled, Ending, Failed, Finished, Job
-from generation.job_record import JobRecord, failure_from_json
-from generation.job_store import JobEntry, ReplyAddress, StoredJob
+from generation.image import ImageParameters
+from generation.job import Job
+from generation.job_record import JobRecord
+from generation.job_store import JobEntry, ReplyAddress
 from generation.model_profile import ModelProfile
 from generation.place import Place
 from generation.prompt import AssembledPrompt
@@ -71,47 +70,6 @@ class JobFactory:
             file_limit_bytes=reply.file_limit_bytes if reply else None,
         )
 
-    def restored(self, stored: StoredJob) -> Job:
-        """Make the job that the ledger remembers, waiting.
-
-        Raises:
-            ValueError: it was written by a version that this one doesn't understand.
-        """
-        return self._remembered(stored)
-
-    def ended(self, stored: StoredJob, pictures: Sequence[bytes]) -> Job:
-        """Make the job that the ledger remembers, at its end.
-
-        Raises:
-            ValueError: as for `restored`.
-        """
-        job = self._remembered(stored)
-        job.publish(_ending(job, stored, pictures))
-        return job
-
-    def _remembered(self, stored: StoredJob) -> Job:
-        record = JobRecord.from_json(stored.record)
-        reply = None
-        if stored.message_id is not None and stored.token_ends_at is not None:
-            reply = ReplyAddress(
-                token=stored.interaction_token,
-                token_ends_at=stored.token_ends_at,
-                message_id=stored.message_id,
-                file_limit_bytes=stored.file_limit_bytes or 0,
-            )
-        return Job(
-            id=stored.id,
-            request=record.request,
-            user_id=stored.user_id,
-            place=record.place,
-            images=record.images,
-            hints=record.hints,
-            accepted_at=stored.accepted_at,
-            weight=stored.weight,
-            reply=reply,
-            post_nonce=stored.post_nonce,
-        )
-
     def _images(self, request: GenerationRequest, assembled: AssembledPrompt) -> tuple[ImageParameters, ...]:
         profile = self._profile
         first_seed = secrets.randbelow(SEED_LIMIT) if request.seed is None else request.seed
@@ -138,18 +96,3 @@ class JobFactory:
             )
             for index in range(request.count)
         )
-
-
-def _ending(job: Job, stored: StoredJob, pictures: Sequence[bytes]) -> Ending:
-    match stored.state:
-        case "cancelled":
-            return Cancelled()
-        case "finished" if len(pictures) == len(job.images):
-            images = tuple(
-                Image(parameters, png) for parameters, png in zip(job.images, pictures, strict=True)
-            )
-            return Finished(images, stored.drawing_s or 0.0)
-        case "finished":
-            return Failed(PicturesGone())
-        case _:
-            return Failed(failure_from_json(job.id, stored.failure))

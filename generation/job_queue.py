@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from generation.job import Job
+from generation.work import Work
 
 PATIENCE = 1.5
 """How many times its own drawing time a job lets later ones go ahead; see `rank_of`."""
@@ -39,11 +40,11 @@ class _Person:
 class JobQueue:
     """Jobs that wait for the engine, in the order in which they will be drawn.
 
-    `seconds_for` tells how long a cost takes to draw, None where that isn't known yet. Costs are megapixels times
-    steps times images, virtual time has the same unit.
+    `seconds_for` tells how long work takes to draw, None where that isn't known yet. Costs, megapixels times steps
+    times images, are the unit of virtual time.
     """
 
-    def __init__(self, seconds_for: Callable[[float], float | None]) -> None:
+    def __init__(self, seconds_for: Callable[[Work], float | None]) -> None:
         self._seconds_for = seconds_for
         self._line: list[Job] = []
         self._backlog: list[Job] = []
@@ -78,7 +79,7 @@ class JobQueue:
         person.unfinished += 1
         self._start_tags[job.id] = start_tag
         if start_tag <= self._virtual_time:
-            job.rank = rank_of(job.accepted_at, self._seconds_for(job.cost))
+            job.rank = rank_of(job.accepted_at, self._seconds_for(job.work))
             insort(self._line, job, key=lambda waiting: waiting.rank)
         else:
             insort(self._backlog, job, key=lambda waiting: self._start_tags[waiting.id])

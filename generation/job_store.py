@@ -127,6 +127,12 @@ class JobStore(Protocol):
     async def undelivered(self) -> Sequence[StoredJob]:
         """Jobs that have ended, and whose askers have not been told."""
 
+    async def count_finished(self, user_id: int) -> int:
+        """How many finished jobs a person has."""
+
+    async def finished(self, user_id: int, number: int) -> StoredJob | None:
+        """A person's finished job of this number, the oldest being 1."""
+
     async def pictures(self, job_id: str) -> Sequence[bytes]:
         """The PNG files of a finished job, in their order; empty where they were cleaned away."""
 
@@ -164,6 +170,13 @@ class ForgetfulStore:
     async def undelivered(self) -> Sequence[StoredJob]:
         """There is none."""
         return ()
+
+    async def count_finished(self, user_id: int) -> int:
+        """There is none."""
+        return 0
+
+    async def finished(self, user_id: int, number: int) -> None:
+        """There is none."""
 
     async def pictures(self, job_id: str) -> Sequence[bytes]:
         """There is none."""

@@ -9,7 +9,7 @@ import logging
 import math
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby
@@ -38,9 +38,11 @@ from generation.job_record import failure_to_json
 from generation.job_store import JobStore, QuotaReached, ReplyAddress
 from generation.limits import LimitTable
 from generation.model_profile import ModelProfile
+from generation.past_jobs import ended_job, remembered_job
 from generation.place import Place
 from generation.prompt import assemble_prompt
 from generation.request import GenerationRequest
+from generation.work import Work
 
 log = logging.getLogger(__name__)
 
@@ -99,11 +101,6 @@ class GenerationService:
         """Whether the model is there, on its way, or failed to load."""
         return self._engine.state
 
-    @property
-    def unfinished_count(self) -> int:
-        """How many jobs wait or run."""
-        return len(self._jobs)
-
     def start(self) -> None:
         """Begin to load the model and to draw; returns at once."""
         self._engine.on_change = self._engine_changed
@@ -121,7 +118,7 @@ class GenerationService:
         restored = []
         for stored in await self._store.unfinished():
             try:
-                job = self._factory.restored(stored)
+                job = remembered_job(stored)
             except ValueError:
                 log.exception("A stored job can't be read", extra={"job": stored.id})
                 failure = failure_to_json(EngineFailure(stored.id))
@@ -132,18 +129,21 @@ class GenerationService:
         self._feed_engine()
         return restored
 
-    async def undelivered(self) -> AsyncIterator[list[Job]]:
+    async def undelivered(self, besides: Collection[str] = ()) -> AsyncIterator[list[Job]]:
         """Yield the jobs that ended without their askers being told, their pictures read when it is their turn.
 
-        Those that were begun to be posted in one message come together.
+        Those that were begun to be posted in one message come together. `besides` are ids of jobs that somebody
+        brings already.
         """
         for _, together in groupby(
             await self._store.undelivered(), lambda stored: stored.post_nonce or stored.id
         ):
             jobs = []
             for stored in together:
+                if stored.id in besides:
+                    continue
                 try:
-                    jobs.append(self._factory.ended(stored, await self._store.pictures(stored.id)))
+                    jobs.append(ended_job(stored, await self._store.pictures(stored.id)))
                 except ValueError:
                     log.exception("A stored job can't be read", extra={"job": stored.id})
             if jobs:
@@ -191,8 +191,6 @@ class GenerationService:
             raise self._refusal(reached, user_id)
         log.info("Job accepted", extra={"job": job.id})
         self._take_up(job)
-        if self._has_stopped():
-            job.publish(Suspended())
         self._feed_engine()
         return job
 
@@ -235,12 +233,11 @@ class GenerationService:
         await asyncio.gather(*tasks, *self._storing, return_exceptions=True)
         await self._engine.close()
 
-    def _has_stopped(self) -> bool:
-        return self._is_stopping
-
     def _take_up(self, job: Job) -> None:
         self._jobs[job.id] = job
         self._queue.put(job)
+        if self._is_stopping:  # it was being stored when the stop came
+            job.publish(Suspended())
 
     def _engine_changed(self) -> None:
         """Act on what the engine has to say: a free slot, a model that is there or not."""
@@ -356,15 +353,16 @@ class GenerationService:
         """Tell every waiting job where it stands. Cheap: no reader is woken for news that is none."""
         self._engine.shows_previews = not self._queue
         is_loading = self._engine.state is EngineState.LOADING
-        cost_ahead = self._running_cost_left()
+        work = self._running_work_left()
         for position, job in enumerate(self._queue, start=1):
-            update = Queued(position, self._engine.seconds_for(cost_ahead), is_loading)
+            work += job.work
+            update = Queued(position, self._engine.seconds_for(work), is_loading)
             if job.latest != update:
                 job.publish(update)
-            cost_ahead += job.cost
 
-    def _running_cost_left(self) -> float:
-        return sum(_cost_left(self._jobs[job_id]) for job_id in self._running if job_id in self._jobs)
+    def _running_work_left(self) -> Work:
+        running = (self._jobs[job_id] for job_id in self._running if job_id in self._jobs)
+        return sum(map(_work_left, running), Work())
 
     def _refusal(self, reached: QuotaReached, user_id: int) -> LimitReached:
         """Say which limit, and when it frees: by the store's count of time, or by how long the drawing takes."""
@@ -373,25 +371,25 @@ class GenerationService:
         if frees_at is None and limit is Limit.WAITING_PER_PERSON:
             frees_at = self._next_free_at(user_id)
         elif frees_at is None and limit in {Limit.QUEUE_LENGTH, Limit.GUILD_WAITING}:
-            frees_at = self._after(self._running_cost_left())
+            frees_at = self._after(self._running_work_left())
         return LimitReached(limit, reached.allowed, frees_at)
 
     def _next_free_at(self, user_id: int) -> datetime | None:
         """When this person's earliest job in the line (or under the brush) should be done."""
-        cost = self._running_cost_left()
+        work = self._running_work_left()
         if any(job.user_id == user_id for job in self._jobs.values() if job.id in self._running):
-            return self._after(cost)
+            return self._after(work)
         for job in self._queue:
-            cost += job.cost
+            work += job.work
             if job.user_id == user_id:
-                return self._after(cost)
+                return self._after(work)
         return None
 
-    def _after(self, cost: float) -> datetime | None:
-        seconds = self._engine.seconds_for(cost)
+    def _after(self, work: Work) -> datetime | None:
+        seconds = self._engine.seconds_for(work)
         return None if seconds is None else self._clock() + timedelta(seconds=seconds)
 
 
-def _cost_left(job: Job) -> float:
+def _work_left(job: Job) -> Work:
     done = job.latest.step / job.latest.total_steps if isinstance(job.latest, Running) else 0.0
-    return job.cost * (1 - done)
+    return replace(job.work, megapixel_steps=job.cost * (1 - done))

@@ -18,6 +18,7 @@ class _Fault:
     status: int | None = None
     delay_s: float = 0.0
     drops_answer: bool = False
+    is_done: bool = False
 
 
 class Faults:
@@ -29,6 +30,10 @@ class Faults:
     def answer(self, pattern: str, status: int, times: int = 1) -> None:
         """Answer with an error and do nothing; a 429 is the bucket's own and asks for a tenth of a second."""
         self._faults.append(_Fault(re.compile(pattern), times, status=status))
+
+    def do_and_answer(self, pattern: str, status: int, times: int = 1) -> None:
+        """Do it, and answer with an error all the same."""
+        self._faults.append(_Fault(re.compile(pattern), times, status=status, is_done=True))
 
     def delay(self, pattern: str, seconds: float, times: int = 1) -> None:
         """Do it, late."""
@@ -48,7 +53,7 @@ class Faults:
         if fault is None:
             return await handler(request)
         if fault.status is not None:
-            await request.read()
+            await (handler(request) if fault.is_done else request.read())
             return _answer(fault.status)
         await asyncio.sleep(fault.delay_s)
         response = await handler(request)

@@ -224,6 +224,17 @@ class JobLedger:
             .order_by(JobRow.post_nonce, JobRow.ended_at, JobRow.id)
         )
 
+    async def count_finished(self, user_id: int) -> int:
+        """How many finished jobs of a person are remembered."""
+        async with self._database.reading() as connection:
+            return await _count(connection, *_finished_of(user_id))
+
+    async def finished(self, user_id: int, number: int) -> StoredJob | None:
+        """Return a person's finished job of this number, the oldest being 1."""
+        jobs = select(JobRow.__table__).where(*_finished_of(user_id))
+        found = await self._jobs(jobs.order_by(JobRow.accepted_at, JobRow.id).offset(number - 1).limit(1))
+        return found[0] if found else None
+
     async def find(self, job_id: str) -> StoredJob | None:
         """Return a job by its id."""
         found = await self._jobs(select(JobRow.__table__).where(JobRow.id == job_id))
@@ -262,6 +273,10 @@ async def _reached(
             is_full, frees_at = await _day_frees_at(connection, job, allowed, whose)
             return QuotaReached(quota, allowed, frees_at) if is_full else None
     return QuotaReached(quota, allowed, None) if is_full else None
+
+
+def _finished_of(user_id: int) -> tuple[ColumnElement[bool], ...]:
+    return JobRow.user_id == user_id, JobRow.state == JobState.FINISHED, JobRow.erased_at.is_(None)
 
 
 async def _count(connection: AsyncConnection, *conditions: ColumnElement[bool]) -> int:

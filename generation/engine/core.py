@@ -20,6 +20,7 @@ from generation.engine.turns import next_turn
 from generation.errors import DeviceLost, DrawingCancelled, OutOfMemory
 from generation.image import ImageParameters
 from generation.lora import LoraWeight
+from generation.work import Work
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +70,7 @@ class _Drawing:
 class EngineCore:
     """Draws orders side by side. Everything is called from the one thread that owns the device.
 
-    `cost_done` counts the work so far, in megapixels times steps.
+    `work_done` counts all so far.
     """
 
     def __init__(self, parts: DrawingParts) -> None:
@@ -77,7 +78,7 @@ class EngineCore:
         self._denoiser = parts.denoiser
         self._arrived: list[PictureOrder] = []
         self._in_flight: list[_Drawing] = []
-        self.cost_done = 0.0
+        self.work_done = Work()
 
     @property
     def is_idle(self) -> bool:
@@ -181,7 +182,7 @@ class EngineCore:
                 self._end(drawing, error)
             else:
                 height, width = drawing.sample.size_px
-                self.cost_done += height * width / 1e6
+                self.work_done += Work(megapixel_steps=height * width / 1e6)
                 drawing.order.on_step(drawing.sample.steps_done)
                 if drawing.order.wants_preview():
                     drawing.order.on_preview(latent_preview(drawing.sample.predicted))
@@ -220,6 +221,8 @@ class EngineCore:
             return
         self._in_flight.remove(drawing)
         self._denoiser.forget()
+        height, width = sample.size_px
+        self.work_done += Work(megapixels=height * width / 1e6)
         self._parts.decode(sample, drawing.order.on_end)
 
     def _end(self, drawing: _Drawing, outcome: PictureOutcome) -> None:

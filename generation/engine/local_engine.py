@@ -28,6 +28,7 @@ from generation.job import Job
 from generation.model_errors import ModelLoadError
 from generation.model_source import ModelSource
 from generation.wait_estimate import WaitEstimate
+from generation.work import Work
 
 if TYPE_CHECKING:
     from generation.engine.core import EngineCore
@@ -101,7 +102,7 @@ class LocalEngine:
         self._core: EngineCore | None = None
         self._restarts = 0
         self._busy_s = 0.0
-        self._cost_measured = 0.0
+        self._work_measured = Work()
 
     @property
     def state(self) -> EngineState:
@@ -128,9 +129,9 @@ class LocalEngine:
         """Whether control pictures can be read."""
         return bool(self._options.controlnet)
 
-    def seconds_for(self, cost: float) -> float | None:
-        """How long this device takes for `cost` (megapixels times steps), None before the model is warm."""
-        return self._speed.seconds_for(cost)
+    def seconds_for(self, work: Work) -> float | None:
+        """How long this device takes for `work`, None before the model is warm."""
+        return self._speed.seconds_for(work)
 
     def takes(self, rank: float) -> bool:
         """Whether a job of this rank would be drawn at once: a slot is free, or held by one that can wait."""
@@ -241,8 +242,16 @@ class LocalEngine:
             for order in core.abandon():
                 order.on_end(error)
         self._busy_s += time.perf_counter() - begin
+        self._measure_speed(core)
         if core.slots != self._slots:
             self._post(self._set_slots, core.slots)
+
+    def _measure_speed(self, core: "EngineCore") -> None:
+        """Learn from the time since the last picture was finished, once there is another."""
+        work = core.work_done - self._work_measured
+        if work.megapixels > 0:
+            self._speed.measure(work, self._busy_s)
+            self._busy_s, self._work_measured = 0.0, core.work_done
 
     def _set_slots(self, slots: int) -> None:
         self._slots = slots
@@ -289,8 +298,8 @@ class LocalEngine:
         self._token_counter = TokenCounter(self._source)
         self._model = SdxlModel(self._source, self._options, self._encoding)
         core, found = self._model.core()
-        self._speed.measure(1, found.seconds_per_cost)
-        self._busy_s = self._cost_measured = 0.0
+        self._speed.begin(found.seconds_per_megapixel_step)
+        self._busy_s, self._work_measured = 0.0, Work()
         log.info(
             "The model %s is ready on %s, %d at a time", self._source.source, self._model.device, found.slots
         )
@@ -356,16 +365,7 @@ class LocalEngine:
             self._post(_settle, drawing.finished, outcome)
             return
         self._restarts = 0
-        self._measure_speed()
         self._worker_threads.submit(self._finish, drawing, outcome)
-
-    def _measure_speed(self) -> None:
-        if self._core is None or self._busy_s == 0:
-            return
-        cost = self._core.cost_done - self._cost_measured
-        if cost > 0:
-            self._speed.measure(cost, self._busy_s)
-        self._busy_s, self._cost_measured = 0.0, self._core.cost_done
 
     def _finish(self, drawing: "_PictureDrawing", pixels: PillowImage.Image) -> None:
         """Write the PNG, on a thread of its own, so that the engine draws on meanwhile."""

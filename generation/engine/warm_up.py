@@ -37,7 +37,7 @@ class WarmUp:
     """What the warm-up found: how many slots pay, and seconds for a megapixel and step at that."""
 
     slots: int
-    seconds_per_cost: float
+    seconds_per_megapixel_step: float
 
 
 def warm_up(

@@ -38,3 +38,10 @@ async def ren(server: SandboxServer) -> AsyncIterator[Person]:
     """Another member."""
     async with Person.called("Ren", server) as person:
         yield person
+
+
+@pytest.fixture
+async def mika(server: SandboxServer) -> AsyncIterator[Person]:
+    """The moderator, who owns the server and the bot."""
+    async with Person.called("Mika", server) as person:
+        yield person

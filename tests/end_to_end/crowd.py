@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,10 +61,13 @@ class Crowd:
             if seed in self.asked and any(word in texts.get(self.asked[seed]["id"], "") for word in "🎨🖌💤")
         ]
 
-    async def until(self, is_done: Callable[[], bool], timeout_s: float) -> None:
+    async def until(self, is_done: Callable[[], bool | Awaitable[bool]], timeout_s: float) -> None:
         """Wait for something to be so."""
         async with asyncio.timeout(timeout_s):
-            while not is_done():
+            while True:
+                answer = is_done()
+                if answer if isinstance(answer, bool) else await answer:
+                    return
                 await asyncio.sleep(POLL_S)
 
     def _messages(self) -> list[Message]:

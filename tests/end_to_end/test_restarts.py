@@ -1,39 +1,60 @@
-"""A bot that is killed, or told to stop, in the middle of its work: what it accepted it brings, once."""
+"""A bot killed or stopped in the middle of its work, with either database: what it accepted it brings, once."""
 
 import asyncio
 import random
 import signal
-import sqlite3
 import time
-from contextlib import AsyncExitStack, closing
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+from sqlalchemy import NullPool, make_url, text
+from sqlalchemy.ext.asyncio import create_async_engine
 
-from sandbox import SandboxServer
+from sandbox import Limits, SandboxServer
 from tests.end_to_end.bot_process import BotProcess
 from tests.end_to_end.crowd import Crowd, crowded_world
 from tests.end_to_end.person import Person
 
-ROUNDS = 20
+ROUNDS = {"sqlite": 20, "postgresql": 4}
 PEOPLE, REQUESTS = 10, 30
 GENEROUS = {"ANIM4GINE_LIMITS__WAITING_PER_PERSON": "100", "ANIM4GINE_LIMITS__REQUESTS_PER_MINUTE": "10000"}
 
 
-def stored(folder: Path, condition: str) -> list[str]:
-    """Jobs of the ledger, by their ids."""
-    with closing(sqlite3.connect(folder / "data" / "anim4gine.db")) as connection:
-        return [row[0] for row in connection.execute(f"SELECT id FROM jobs WHERE {condition}")]  # noqa: S608 - no input
+def settings_of(checkpoint: Path, database_url: str) -> dict[str, str]:
+    return {
+        "ANIM4GINE_MODEL__SOURCE": str(checkpoint),
+        "ANIM4GINE_DATABASE__URL": database_url,
+        **GENEROUS,
+    }
+
+
+class Ledger:
+    """The bot's jobs, looked at beside it."""
+
+    def __init__(self, url: str) -> None:
+        self._engine = create_async_engine(url, poolclass=NullPool)
+
+    async def count(self, condition: str = "1 = 1") -> int:
+        async with self._engine.connect() as connection:
+            found = await connection.execute(text(f"SELECT count(*) FROM jobs WHERE {condition}"))  # noqa: S608 - no input
+            return int(found.scalar_one())
+
+    async def has(self, condition: str) -> bool:
+        return await self.count(condition) > 0
+
+    async def all_delivered(self) -> bool:
+        return not await self.has("delivered_at IS NULL")
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1500)
 async def test_killed_at_any_moment_the_bot_brings_everything_that_it_accepted_and_nothing_twice(
-    tiny_checkpoint: Path, tmp_path: Path
+    tiny_checkpoint: Path, tmp_path: Path, database_url: str
 ) -> None:
     server = SandboxServer(port=0, world=crowded_world(PEOPLE))
     await server.start()
-    settings = {"ANIM4GINE_MODEL__SOURCE": str(tiny_checkpoint), **GENEROUS}
+    settings, ledger = settings_of(tiny_checkpoint, database_url), Ledger(database_url)
     chance = random.Random(7)
     crowd = Crowd(server)
     async with AsyncExitStack() as stack:
@@ -44,7 +65,7 @@ async def test_killed_at_any_moment_the_bot_brings_everything_that_it_accepted_a
         bot = BotProcess(server, tmp_path, settings)
         await bot.__aenter__()
         await bot.model_is_ready()
-        for round_number in range(ROUNDS):
+        for round_number in range(ROUNDS[make_url(database_url).get_backend_name()]):
             seeds = range(1000 * round_number, 1000 * round_number + REQUESTS)
             asking = asyncio.gather(*(crowd.ask(people[seed % PEOPLE], seed, steps=1) for seed in seeds))
             await asyncio.sleep(chance.uniform(0.05, 8))
@@ -54,19 +75,19 @@ async def test_killed_at_any_moment_the_bot_brings_everything_that_it_accepted_a
             told = crowd.were_told_to_wait(seeds)
             bot = BotProcess(server, tmp_path, settings)
             await bot.__aenter__()
-            await crowd.until(lambda: not stored(tmp_path, "delivered_at IS NULL"), timeout_s=120)
+            await crowd.until(ledger.all_delivered, timeout_s=120)
             pictures = crowd.pictures()
             assert [seed for seed in told if not pictures[seed]] == [], f"lost in round {round_number}"
             assert [seed for seed, count in pictures.items() if count > 1] == [], f"twice in {round_number}"
-            assert len(pictures) == len(stored(tmp_path, "state = 'finished'")) == len(stored(tmp_path, "1"))
+            assert len(pictures) == await ledger.count("state = 'finished'") == await ledger.count()
         await bot.__aexit__()
     await server.stop()
 
 
 async def test_a_stop_finishes_within_ten_seconds_tells_who_waits_and_the_next_start_goes_on(
-    server: SandboxServer, tiny_checkpoint: Path, tmp_path: Path, aoi: Person, ren: Person
+    server: SandboxServer, tiny_checkpoint: Path, tmp_path: Path, database_url: str, aoi: Person, ren: Person
 ) -> None:
-    settings = {"ANIM4GINE_MODEL__SOURCE": str(tiny_checkpoint), **GENEROUS}
+    settings, ledger = settings_of(tiny_checkpoint, database_url), Ledger(database_url)
     crowd = Crowd(server)
     async with BotProcess(server, tmp_path, settings) as bot:
         await bot.model_is_ready()
@@ -88,19 +109,19 @@ async def test_a_stop_finishes_within_ten_seconds_tells_who_waits_and_the_next_s
     for seed, message in crowd.asked.items():
         (attachment,) = by_id[message["id"]]["attachments"]
         assert attachment["filename"].endswith(f"-{seed}.png")
-    assert stored(tmp_path, "interaction_token IS NOT NULL") == []
+    assert not await ledger.has("interaction_token IS NOT NULL")
 
 
 async def test_what_was_drawn_while_discord_was_away_comes_after_the_restart(
-    server: SandboxServer, tiny_checkpoint: Path, tmp_path: Path, aoi: Person
+    server: SandboxServer, tiny_checkpoint: Path, tmp_path: Path, database_url: str, aoi: Person
 ) -> None:
-    settings = {"ANIM4GINE_MODEL__SOURCE": str(tiny_checkpoint), **GENEROUS}
+    settings, ledger = settings_of(tiny_checkpoint, database_url), Ledger(database_url)
     crowd = Crowd(server)
     async with BotProcess(server, tmp_path, settings) as bot:
         await bot.model_is_ready()
         server.faults.answer(r"PATCH /api/v10/webhooks/", 502, times=1000)
         await crowd.ask(aoi, 5, steps=1)
-        await crowd.until(lambda: bool(stored(tmp_path, "state = 'finished'")), timeout_s=60)
+        await crowd.until(lambda: ledger.has("state = 'finished'"), timeout_s=60)
         bot.process.kill()
         await bot.process.wait()
     server.faults.clear()
@@ -113,13 +134,11 @@ async def test_what_was_drawn_while_discord_was_away_comes_after_the_restart(
 
 
 async def test_after_the_tokens_end_several_results_share_a_message_and_a_crash_between_doubles_none(
-    tiny_checkpoint: Path, tmp_path: Path
+    tiny_checkpoint: Path, tmp_path: Path, database_url: str
 ) -> None:
-    from sandbox import Limits  # noqa: PLC0415
-
     server = SandboxServer(port=0, limits=Limits(token_lifetime_s=1.0))
     await server.start()
-    settings = {"ANIM4GINE_MODEL__SOURCE": str(tiny_checkpoint), **GENEROUS}
+    settings, ledger = settings_of(tiny_checkpoint, database_url), Ledger(database_url)
     crowd = Crowd(server)
     async with Person.called("Aoi", server) as aoi:
         async with BotProcess(server, tmp_path, settings) as bot:
@@ -132,7 +151,7 @@ async def test_after_the_tokens_end_several_results_share_a_message_and_a_crash_
             await bot.process.wait()
         server.faults.clear()
         async with BotProcess(server, tmp_path, settings):
-            await crowd.until(lambda: not stored(tmp_path, "delivered_at IS NULL"), timeout_s=120)
+            await crowd.until(ledger.all_delivered, timeout_s=120)
     pictures = crowd.pictures()
     channels = server.world.channels.values()
     messages = [it for channel in channels for it in channel.messages.values() if it["attachments"]]

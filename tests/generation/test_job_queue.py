@@ -37,7 +37,7 @@ class Engine:
     """Draws what the queue gives it, on one slot and in no time but the queue's own."""
 
     def __init__(self) -> None:
-        self.queue = JobQueue(lambda cost: cost * SECONDS_PER_COST)
+        self.queue = JobQueue(lambda work: work.megapixel_steps * SECONDS_PER_COST)
         self.running: Job | None = None
         self.drawn: list[str] = []
 
@@ -98,7 +98,7 @@ def test_so_does_a_newcomer_where_the_next_job_begins_before_the_last_one_is_ove
     slots: int, drawn_before: int
 ) -> None:
     """As the engine has it: it takes the next job while the one before takes its last step."""
-    queue = JobQueue(lambda cost: cost * SECONDS_PER_COST)
+    queue = JobQueue(lambda work: work.megapixel_steps * SECONDS_PER_COST)
     for number in range(100):
         queue.put(job(f"hog {number}", 1, number / 100))
     in_flight: list[Job] = []
@@ -154,7 +154,7 @@ def test_a_weight_of_2_is_twice_the_share_while_people_wait() -> None:
 
 
 def test_a_backlog_is_not_held_back_while_the_engine_is_free() -> None:
-    queue = JobQueue(lambda cost: cost)
+    queue = JobQueue(lambda work: work.megapixel_steps)
     for number in range(4):
         queue.put(job(str(number), 1, number))
     for number in range(4):
@@ -166,7 +166,7 @@ def test_a_backlog_is_not_held_back_while_the_engine_is_free() -> None:
 
 
 def test_while_the_engine_is_full_a_backlog_stays_closed() -> None:
-    queue = JobQueue(lambda cost: cost)
+    queue = JobQueue(lambda work: work.megapixel_steps)
     for number in range(2):
         queue.put(job(str(number), 1, number))
     first = queue.first(is_engine_free=True)
@@ -228,7 +228,7 @@ def test_people_who_always_want_more_get_equal_shares_whatever_they_ask_for() ->
 
 def test_any_order_of_events_keeps_count_of_everything() -> None:
     chance = random.Random(2)
-    queue: Any = JobQueue(lambda cost: cost * SECONDS_PER_COST)
+    queue: Any = JobQueue(lambda work: work.megapixel_steps * SECONDS_PER_COST)
     waiting: list[Job] = []
     running: list[Job] = []
     for number in range(3000):

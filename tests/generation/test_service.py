@@ -3,25 +3,16 @@
 import asyncio
 import io
 import threading
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image as PillowImage
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 
-from generation.content_policy import ContentPolicy
 from generation.engine.core import EngineCore
-from generation.engine.local_engine import ENGINE_THREAD, EngineState, LocalEngine
-from generation.engine_options import EngineOptions
+from generation.engine.local_engine import ENGINE_THREAD
 from generation.errors import (
     EngineFailure,
     InvalidRequest,
@@ -34,109 +25,24 @@ from generation.errors import (
     OutOfMemory,
     PolicyRefusal,
     PromptTooLong,
-    ServiceStopping,
-    StorageFailure,
 )
-from generation.job import Cancelled, Failed, Finished, Job, Queued, Running, Suspended
-from generation.limits import Limits, LimitTable
+from generation.job import Cancelled, Failed, Finished, Job, Queued, Running
 from generation.model_errors import ModelLoadError
-from generation.model_profile import ANIMAGINE_XL_4, ModelProfile
-from generation.model_source import ModelSource
-from generation.place import Place
+from generation.model_profile import ANIMAGINE_XL_4
 from generation.rating import Rating
-from generation.request import GenerationRequest
 from generation.sampler import Sampler
-from generation.service import GenerationService, RequestBounds
 from generation.starting_point import ControlPicture
-from storage.database import Database
-from storage.job_ledger import JobLedger
-from storage.picture_files import PictureFiles
-
-HERE = Place(guild_id=1, channel_id=2)
-AOI, REN = 11, 12
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
-@asynccontextmanager
-async def running_service(
-    source: Path,
-    *,
-    queue_length: int = 20,
-    waiting_at_once: int = 20,
-    load_when: threading.Event | None = None,
-    folder: Path | None = None,
-    profile: ModelProfile = ANIMAGINE_XL_4,
-    **options: Any,
-) -> AsyncIterator[tuple[GenerationService, LocalEngine]]:
-    """Run a service with its ledger in `folder`; a second one there goes on where the first ended."""
-    with TemporaryDirectory() as temporary:
-        place = folder or Path(temporary)
-        database = Database(f"sqlite+aiosqlite:///{place / 'jobs.db'}")
-        await database.start()
-        ledger = JobLedger(database, PictureFiles(place / "images"))
-        limits = Limits(
-            queue_length=queue_length, requests_per_minute=100, waiting_per_person=waiting_at_once, weight=1.0
-        )
-        async with _service(source, ledger, limits, profile, load_when, options) as parts:
-            yield parts
-        await database.stop()
-
-
-@asynccontextmanager
-async def _service(
-    source: Path,
-    ledger: JobLedger,
-    limits: Limits,
-    profile: ModelProfile,
-    load_when: threading.Event | None,
-    options: dict[str, Any],
-) -> AsyncIterator[tuple[GenerationService, LocalEngine]]:
-    engine = LocalEngine(ModelSource(source=str(source), device="cpu"), EngineOptions(**options))
-    if load_when is not None:
-        engine._inbox.put(load_when.wait)
-    service = GenerationService(
-        engine=engine,
-        profile=profile,
-        model_name="tiny",
-        policy=ContentPolicy(),
-        store=ledger,
-        limits=LimitTable(everybody=limits),
-        bounds=RequestBounds(prompt_tokens=225, steps=50),
-        clock=utc_now,
-    )
-    service.start()
-    try:
-        yield service, engine
-    finally:
-        await service.stop()
-
-
-def request(tags: str = "1girl, solo", **options: Any) -> GenerationRequest:
-    return GenerationRequest(**{"tags": tags, "num_inference_steps": 2, "seed": 7, **options})
-
-
-async def ready(service: GenerationService) -> None:
-    while service.engine_state is EngineState.LOADING:
-        await asyncio.sleep(0.02)
-
-
-async def finished(job: Job) -> Finished:
-    ending = await job.ending()
-    assert isinstance(ending, Finished), ending
-    return ending
-
-
-def before_each_unet_call(engine: LocalEngine, hook: Callable[[], None]) -> Any:
-    """Run `hook` on the engine's thread before every call of the UNet; returns a handle to take it off."""
-    assert engine._model is not None
-    return engine._model.pipeline.unet.register_forward_pre_hook(lambda *_: hook())
-
-
-def pixels(job: Finished) -> np.ndarray[Any, Any]:
-    return np.asarray(PillowImage.open(io.BytesIO(job.images[0].png)), dtype=int)
+from tests.generation.services import (
+    AOI,
+    HERE,
+    REN,
+    before_each_unet_call,
+    finished,
+    pixels,
+    ready,
+    request,
+    running_service,
+)
 
 
 async def test_a_request_goes_from_queued_over_running_to_finished(tiny_checkpoint: Path) -> None:
@@ -392,9 +298,9 @@ async def test_a_full_queue_refuses_and_says_when_to_return(tiny_checkpoint: Pat
 
 
 async def test_two_requests_at_the_same_instant_cannot_both_take_the_last_place(
-    tiny_checkpoint: Path,
+    tiny_checkpoint: Path, database_url: str
 ) -> None:
-    async with running_service(tiny_checkpoint, waiting_at_once=1) as (service, _):
+    async with running_service(tiny_checkpoint, waiting_at_once=1, database_url=database_url) as (service, _):
         outcomes = await asyncio.gather(
             *(service.submit(request(), AOI, HERE) for _ in range(5)), return_exceptions=True
         )
@@ -458,106 +364,3 @@ async def test_a_model_that_cannot_be_loaded_fails_what_waits_and_can_be_tried_a
         place_of_model.symlink_to(tiny_checkpoint)
         assert service.reload_model()
         await finished(await service.submit(request(), AOI, HERE))
-
-
-async def test_a_stop_keeps_what_waits_and_runs_and_the_next_start_draws_it(
-    tiny_checkpoint: Path, tmp_path: Path
-) -> None:
-    async with running_service(tiny_checkpoint, folder=tmp_path) as (service, _):
-        await ready(service)
-        jobs = [
-            await service.submit(request(num_inference_steps=40, seed=seed), AOI, HERE) for seed in (1, 2)
-        ]
-        jobs.append(await service.submit(request(seed=3), REN, HERE))
-        while not any(isinstance(job.latest, Running) for job in jobs):
-            await asyncio.sleep(0.005)
-        await service.stop()
-        assert [type(job.latest) for job in jobs] == [Suspended] * 3
-        with pytest.raises(ServiceStopping):
-            await service.submit(request(), AOI, HERE)
-    async with running_service(tiny_checkpoint, folder=tmp_path) as (service, _):
-        again = await service.restore()
-        assert {job.id for job in again} == {job.id for job in jobs}
-        endings = [await finished(job) for job in again]
-        assert sorted(ending.images[0].parameters.seed for ending in endings) == [1, 2, 3]
-        assert await service.restore() == []
-
-
-async def test_what_was_drawn_and_not_delivered_comes_back_with_its_pictures_until_it_is(
-    tiny_checkpoint: Path, tmp_path: Path
-) -> None:
-    async with running_service(tiny_checkpoint, folder=tmp_path) as (service, engine):
-        drawn = await service.submit(request(), AOI, HERE)
-        png = (await finished(drawn)).images[0].png
-        handle = before_each_unet_call(engine, lambda: 1 / 0)  # type: ignore[arg-type]
-        failed = await service.submit(request(), AOI, HERE)
-        await failed.ending()
-        handle.remove()
-    async with running_service(tiny_checkpoint, folder=tmp_path) as (service, _):
-        late = {job.id: job async for jobs in service.undelivered() for job in jobs}
-        ending = late[drawn.id].latest
-        assert isinstance(ending, Finished)
-        assert ending.images[0].png == png
-        assert ending.images[0].parameters == drawn.images[0]
-        failure = late[failed.id].latest
-        assert isinstance(failure, Failed)
-        assert isinstance(failure.error, EngineFailure)
-        for job in late.values():
-            await service.delivered(job)
-        assert [jobs async for jobs in service.undelivered()] == []
-
-
-async def test_a_full_disk_fails_the_job_with_a_clear_reason_and_the_next_one_is_drawn(
-    tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def no_space(_descriptor: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    async with running_service(tiny_checkpoint) as (service, _):
-        await ready(service)
-        monkeypatch.setattr("os.fsync", no_space)
-        ending = await (await service.submit(request(), AOI, HERE)).ending()
-        assert isinstance(ending, Failed)
-        assert isinstance(ending.error, StorageFailure)
-        assert ending.error.reason == "No space left on device"
-        monkeypatch.undo()
-        await finished(await service.submit(request(), AOI, HERE))
-
-
-async def test_a_database_that_is_away_for_a_moment_loses_nothing(
-    tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    failures = [0]
-    mark_finished = JobLedger.mark_finished
-
-    async def away_at_first(*arguments: Any) -> None:
-        failures[0] += 1
-        if failures[0] <= 2:
-            raise DBAPIError("UPDATE jobs", None, Exception("server closed the connection"))
-        await mark_finished(*arguments)
-
-    monkeypatch.setattr(JobLedger, "mark_finished", away_at_first)
-    async with running_service(tiny_checkpoint, folder=tmp_path) as (service, _):
-        job = await service.submit(request(), AOI, HERE)
-        await finished(job)
-        assert failures == [3]
-        late = [late async for jobs in service.undelivered() for late in jobs]
-        assert [each.id for each in late] == [job.id]
-
-
-async def test_a_stored_job_that_cannot_be_read_fails_and_the_others_are_drawn(
-    tiny_checkpoint: Path, tmp_path: Path
-) -> None:
-    load = threading.Event()
-    async with running_service(tiny_checkpoint, folder=tmp_path, load_when=load) as (service, _):
-        bad, good = [await service.submit(request(seed=seed), AOI, HERE) for seed in (1, 2)]
-        load.set()
-        await service.stop()
-    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'jobs.db'}")
-    async with database.engine.begin() as connection:
-        await connection.execute(text("UPDATE jobs SET record = '{}' WHERE id = :id"), {"id": bad.id})
-    await database.stop()
-    async with running_service(tiny_checkpoint, folder=tmp_path) as (service, _):
-        (job,) = await service.restore()
-        assert job.id == good.id
-        await finished(job)

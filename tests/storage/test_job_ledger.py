@@ -196,3 +196,14 @@ async def test_a_job_is_stored_under_its_own_id_once(ledger: JobLedger) -> None:
         await ledger.accept(replace(entry(1), user_id=REN), {})
     (stored,) = await ledger.unfinished()
     assert stored.user_id == AOI
+
+
+async def test_finished_jobs_are_numbered_from_the_oldest_for_each_person(ledger: JobLedger) -> None:
+    times = {1: NOON, 2: NOON - timedelta(hours=1), 3: NOON + timedelta(hours=1)}
+    await accepted(ledger, *(entry(number, accepted_at=at) for number, at in times.items()))
+    await accepted(ledger, entry(4), entry(5, user_id=REN))
+    for number in (1, 2, 3, 5):
+        await ledger.mark_finished(entry(number).id, [PNG[0]], NOON, 1.0)
+    assert await ledger.count_finished(AOI) == 3
+    found = [await ledger.finished(AOI, number) for number in (1, 2, 3, 4)]
+    assert [job and job.id for job in found] == [entry(2).id, entry(1).id, entry(3).id, None]

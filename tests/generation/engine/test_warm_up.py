@@ -49,7 +49,7 @@ def test_slots_are_tried_by_doubling_within_the_limit(model: SdxlModel) -> None:
     found, rows = rows_of_each_call(model, slots=None, slot_limit=2)
     assert set(rows) <= {2, 4}
     assert found.slots in {1, 2}
-    assert found.seconds_per_cost > 0
+    assert found.seconds_per_megapixel_step > 0
 
 
 def test_given_slots_are_only_timed(model: SdxlModel) -> None:
@@ -65,4 +65,4 @@ def test_a_device_too_slow_to_be_measured_gets_one_slot_and_an_estimate(
     found, rows = rows_of_each_call(model, slots=None, slot_limit=16)
     assert set(rows) == {2}
     assert found.slots == 1
-    assert found.seconds_per_cost > 0
+    assert found.seconds_per_megapixel_step > 0

@@ -1,0 +1,96 @@
+"""Jobs as the ledger remembers them: to be gone on with, to be brought late, to be looked at again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from generation.errors import PicturesGone
+from generation.image import Image
+from generation.job import Cancelled, Ending, Failed, Finished, Job
+from generation.job_record import JobRecord, failure_from_json
+from generation.job_store import JobStore, ReplyAddress, StoredJob
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPage:
+    """One finished job of a person: number `number` of `total`, counted from the first that is still remembered."""
+
+    job: Job
+    number: int
+    total: int
+
+
+class PastJobs:
+    """What people have drawn, out of the ledger."""
+
+    def __init__(self, store: JobStore) -> None:
+        self._store = store
+
+    async def page(self, user_id: int, number: int | None = None) -> HistoryPage | None:
+        """Return one page of a person's history, the newest unless told; None for who has drawn nothing.
+
+        A number that is no more, because older jobs were erased, gives the nearest one.
+
+        Raises:
+            ValueError: the job was written by a version that this one doesn't understand.
+        """
+        total = await self._store.count_finished(user_id)
+        number = max(1, min(number or total, total))
+        stored = await self._store.finished(user_id, number) if total else None
+        if stored is None:
+            return None
+        return HistoryPage(ended_job(stored, await self._store.pictures(stored.id)), number, total)
+
+
+def remembered_job(stored: StoredJob) -> Job:
+    """Make the job that the ledger remembers, waiting.
+
+    Raises:
+        ValueError: it was written by a version that this one doesn't understand.
+    """
+    record = JobRecord.from_json(stored.record)
+    reply = None
+    if stored.message_id is not None and stored.token_ends_at is not None:
+        reply = ReplyAddress(
+            token=stored.interaction_token,
+            token_ends_at=stored.token_ends_at,
+            message_id=stored.message_id,
+            file_limit_bytes=stored.file_limit_bytes or 0,
+        )
+    return Job(
+        id=stored.id,
+        request=record.request,
+        user_id=stored.user_id,
+        place=record.place,
+        images=record.images,
+        hints=record.hints,
+        accepted_at=stored.accepted_at,
+        weight=stored.weight,
+        reply=reply,
+        post_nonce=stored.post_nonce,
+    )
+
+
+def ended_job(stored: StoredJob, pictures: Sequence[bytes]) -> Job:
+    """Make the job that the ledger remembers, at its end.
+
+    Raises:
+        ValueError: as for `remembered_job`.
+    """
+    job = remembered_job(stored)
+    job.publish(_ending(job, stored, pictures))
+    return job
+
+
+def _ending(job: Job, stored: StoredJob, pictures: Sequence[bytes]) -> Ending:
+    match stored.state:
+        case "cancelled":
+            return Cancelled()
+        case "finished" if len(pictures) == len(job.images):
+            images = tuple(
+                Image(parameters, png) for parameters, png in zip(job.images, pictures, strict=True)
+            )
+            return Finished(images, stored.drawing_s or 0.0)
+        case "finished":
+            return Failed(PicturesGone())
+        case _:
+            return Failed(failure_from_json(job.id, stored.failure))

@@ -1,0 +1,140 @@
+"""A service and its ledger, in either database: what is kept over a stop, and what a broken disk or database does."""
+
+import asyncio
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from generation.errors import (
+    EngineFailure,
+    ServiceStopping,
+    StorageFailure,
+)
+from generation.job import Failed, Finished, Running, Suspended
+from storage.database import Database
+from storage.job_ledger import JobLedger
+from tests.generation.services import (
+    AOI,
+    HERE,
+    REN,
+    before_each_unet_call,
+    finished,
+    ready,
+    request,
+    running_service,
+)
+
+
+async def test_a_stop_keeps_what_waits_and_runs_and_the_next_start_draws_it(
+    tiny_checkpoint: Path, tmp_path: Path, database_url: str
+) -> None:
+    async with running_service(tiny_checkpoint, folder=tmp_path, database_url=database_url) as (service, _):
+        await ready(service)
+        jobs = [
+            await service.submit(request(num_inference_steps=40, seed=seed), AOI, HERE) for seed in (1, 2)
+        ]
+        jobs.append(await service.submit(request(seed=3), REN, HERE))
+        while not any(isinstance(job.latest, Running) for job in jobs):
+            await asyncio.sleep(0.005)
+        await service.stop()
+        assert [type(job.latest) for job in jobs] == [Suspended] * 3
+        with pytest.raises(ServiceStopping):
+            await service.submit(request(), AOI, HERE)
+    async with running_service(tiny_checkpoint, folder=tmp_path, database_url=database_url) as (service, _):
+        again = await service.restore()
+        assert {job.id for job in again} == {job.id for job in jobs}
+        endings = [await finished(job) for job in again]
+        assert sorted(ending.images[0].parameters.seed for ending in endings) == [1, 2, 3]
+        assert await service.restore() == []
+
+
+async def test_what_was_drawn_and_not_delivered_comes_back_with_its_pictures_until_it_is(
+    tiny_checkpoint: Path, tmp_path: Path, database_url: str
+) -> None:
+    async with running_service(tiny_checkpoint, folder=tmp_path, database_url=database_url) as (
+        service,
+        engine,
+    ):
+        drawn = await service.submit(request(), AOI, HERE)
+        png = (await finished(drawn)).images[0].png
+        handle = before_each_unet_call(engine, lambda: 1 / 0)  # type: ignore[arg-type]
+        failed = await service.submit(request(), AOI, HERE)
+        await failed.ending()
+        handle.remove()
+    async with running_service(tiny_checkpoint, folder=tmp_path, database_url=database_url) as (service, _):
+        late = {job.id: job async for jobs in service.undelivered() for job in jobs}
+        ending = late[drawn.id].latest
+        assert isinstance(ending, Finished)
+        assert ending.images[0].png == png
+        assert ending.images[0].parameters == drawn.images[0]
+        failure = late[failed.id].latest
+        assert isinstance(failure, Failed)
+        assert isinstance(failure.error, EngineFailure)
+        assert [job.id async for jobs in service.undelivered(besides={drawn.id}) for job in jobs] == [
+            failed.id
+        ]
+        for job in late.values():
+            await service.delivered(job)
+        assert [jobs async for jobs in service.undelivered()] == []
+
+
+async def test_a_full_disk_fails_the_job_with_a_clear_reason_and_the_next_one_is_drawn(
+    tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_space(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    async with running_service(tiny_checkpoint) as (service, _):
+        await ready(service)
+        monkeypatch.setattr("os.fsync", no_space)
+        ending = await (await service.submit(request(), AOI, HERE)).ending()
+        assert isinstance(ending, Failed)
+        assert isinstance(ending.error, StorageFailure)
+        assert ending.error.reason == "No space left on device"
+        monkeypatch.undo()
+        await finished(await service.submit(request(), AOI, HERE))
+
+
+async def test_a_database_that_is_away_for_a_moment_loses_nothing(
+    tiny_checkpoint: Path, tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures = [0]
+    mark_finished = JobLedger.mark_finished
+
+    async def away_at_first(*arguments: Any) -> None:
+        failures[0] += 1
+        if failures[0] <= 2:
+            raise DBAPIError("UPDATE jobs", None, Exception("server closed the connection"))
+        await mark_finished(*arguments)
+
+    monkeypatch.setattr(JobLedger, "mark_finished", away_at_first)
+    async with running_service(tiny_checkpoint, folder=tmp_path, database_url=database_url) as (service, _):
+        job = await service.submit(request(), AOI, HERE)
+        await finished(job)
+        assert failures == [3]
+        late = [late async for jobs in service.undelivered() for late in jobs]
+        assert [each.id for each in late] == [job.id]
+
+
+async def test_a_stored_job_that_cannot_be_read_fails_and_the_others_are_drawn(
+    tiny_checkpoint: Path, tmp_path: Path, database_url: str
+) -> None:
+    load = threading.Event()
+    async with running_service(
+        tiny_checkpoint, folder=tmp_path, database_url=database_url, load_when=load
+    ) as (service, _):
+        bad, good = [await service.submit(request(seed=seed), AOI, HERE) for seed in (1, 2)]
+        load.set()
+        await service.stop()
+    database = Database(database_url)
+    async with database.engine.begin() as connection:
+        await connection.execute(text("UPDATE jobs SET record = '{}' WHERE id = :id"), {"id": bad.id})
+    await database.stop()
+    async with running_service(tiny_checkpoint, folder=tmp_path, database_url=database_url) as (service, _):
+        (job,) = await service.restore()
+        assert job.id == good.id
+        await finished(job)
