@@ -40,8 +40,8 @@ class Ledger:
             found = await connection.execute(text(f"SELECT count(*) FROM jobs WHERE {condition}"))  # noqa: S608 - no input
             return int(found.scalar_one())
 
-    async def has(self, condition: str) -> bool:
-        return await self.count(condition) > 0
+    async def has(self, condition: str, at_least: int = 1) -> bool:
+        return await self.count(condition) >= at_least
 
     async def all_delivered(self) -> bool:
         return not await self.has("delivered_at IS NULL")
@@ -147,6 +147,7 @@ async def test_after_the_tokens_end_several_results_share_a_message_and_a_crash_
             server.faults.drop_answer(r"POST /api/v10/channels/\d+/messages", times=1000)
             await asyncio.gather(*(crowd.ask(aoi, seed, steps=20) for seed in range(8)))
             await crowd.until(lambda: bool(crowd.pictures()), timeout_s=90)
+            await crowd.until(lambda: ledger.has("state = 'finished'", at_least=4), timeout_s=90)
             bot.process.kill()
             await bot.process.wait()
         server.faults.clear()
