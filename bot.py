@@ -19,15 +19,16 @@ import yarl
 from discord.ext import commands
 from pydantic import SecretStr
 
-from cogs import sentences
 from cogs.client import DrawingBot
 from cogs.delivery import Delivery
 from cogs.error_answers import CONNECTION_ERRORS, answer_error
 from cogs.history import History
 from cogs.imagine import Imagine
+from cogs.language import ENGLISH, CommandTranslator
 from cogs.model import Model
 from cogs.plain_text import NO_MENTIONS
 from cogs.privacy import Privacy
+from cogs.refusals import refusal
 from generation.content_policy import ContentPolicy
 from generation.encoding_mode import EncodingMode
 from generation.engine.local_engine import ENGINE_THREAD, LocalEngine
@@ -100,6 +101,13 @@ class Anim4gineBot(DrawingBot):
         for job in await self.service.restore():
             self.delivery.follow(job)
         self.delivery.catch_up()
+        await self.add_cogs()
+        await self.tree.set_translator(CommandTranslator())
+        synced = await self.tree.sync()
+        log.info("Logged in as %s; %d commands are in place", self.user, len(synced))
+
+    async def add_cogs(self) -> None:
+        """Make all commands; Discord hears of them later."""
         for cog in (
             Imagine(self, self.service, self.delivery),
             History(self),
@@ -107,8 +115,6 @@ class Anim4gineBot(DrawingBot):
             Privacy(self.service, self._personal_data),
         ):
             await self.add_cog(cog)
-        synced = await self.tree.sync()
-        log.info("Logged in as %s; %d commands are in place", self.user, len(synced))
 
     async def close(self) -> None:
         """Keep what waits and runs for the next start, tell the askers, and leave."""
@@ -192,6 +198,17 @@ async def point_discord_at(api_base: str) -> None:
     discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway["url"])
 
 
+def build_bot(settings: Settings, database: Database, files: PictureFiles) -> Anim4gineBot:
+    """Wire the Discord client from the settings; nothing starts yet."""
+    ledger = JobLedger(database, files)
+    return Anim4gineBot(
+        build_service(settings, ledger, settings.limits.table, utc_now),
+        PastJobs(ledger),
+        PersonalData(database, files, utc_now),
+        utc_now,
+    )
+
+
 async def serve(settings: Settings, token: SecretStr) -> None:
     """Run the bot until it is cancelled."""
     await point_discord_at(settings.discord.api_base)
@@ -207,10 +224,7 @@ async def serve(settings: Settings, token: SecretStr) -> None:
     )
     upkeep_task = asyncio.create_task(upkeep.run(), name="upkeep")
     try:
-        ledger = JobLedger(database, files)
-        service = build_service(settings, ledger, settings.limits.table, utc_now)
-        personal_data = PersonalData(database, files, utc_now)
-        async with Anim4gineBot(service, PastJobs(ledger), personal_data, utc_now) as bot:
+        async with build_bot(settings, database, files) as bot:
             await bot.start(token.get_secret_value())
     finally:
         upkeep_task.cancel()
@@ -375,7 +389,7 @@ def render(tags: str | None, output: Path, tiny: bool, plan: bool, **options: An
         hint = "" if tiny else "\nTo try without it: add --tiny"
         leave(f"The model {settings.model.source} can't be loaded: {reason}{hint}", EXIT_FAILURE)
     except GenerationError as error:
-        leave(sentences.refusal(error), EXIT_FAILURE)
+        leave(refusal(ENGLISH, error), EXIT_FAILURE)
     except OSError as error:
         leave(f"{error.filename or output} can't be read or written: {error.strerror}", EXIT_FAILURE)
 

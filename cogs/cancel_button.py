@@ -7,6 +7,7 @@ import discord
 
 from cogs.client import DrawingBot
 from cogs.error_answers import answering_errors
+from cogs.language import ENGLISH, Language
 
 
 class CancelButton(
@@ -14,10 +15,10 @@ class CancelButton(
 ):
     """Carries nothing but the job's id, so it works however long ago it was posted; the service decides."""
 
-    def __init__(self, job_id: str) -> None:
+    def __init__(self, job_id: str, say: Language = ENGLISH) -> None:
         super().__init__(
             discord.ui.Button(
-                label="Cancel", style=discord.ButtonStyle.secondary, custom_id=f"cancel:{job_id}"
+                label=say("Cancel"), style=discord.ButtonStyle.secondary, custom_id=f"cancel:{job_id}"
             )
         )
         self.job_id = job_id

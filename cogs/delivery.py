@@ -20,6 +20,7 @@ from cogs.deferred_message import DeferredMessage, is_beyond_edits
 from cogs.discord_limits import FILE_BYTES, PROGRESS_EDIT_INTERVAL_S, PROGRESS_EDITS_PER_S
 from cogs.error_answers import CONNECTION_ERRORS
 from cogs.job_message import JobMessage, progress_message, result_message
+from cogs.language import Language, language_of
 from cogs.persistence import persistently
 from cogs.result_posts import ResultPosts
 from generation.job import Ending, Job, Queued, Suspended
@@ -116,7 +117,7 @@ class Delivery:
             await asyncio.wait({progress}, timeout=PROGRESS_GRACE_S)
             progress.cancel()
             if isinstance(ending, Suspended):
-                await _tell_of_restart(message)
+                await _tell_of_restart(message, language_of(job.locale))
                 return
             await self._deliver(job, ending, message)
             await self._service.delivered(job)
@@ -170,10 +171,10 @@ def _logging_failures(job: Job) -> Iterator[None]:
         log.exception("The result could not be delivered", extra={"job": job.id})
 
 
-async def _tell_of_restart(message: DeferredMessage) -> None:
+async def _tell_of_restart(message: DeferredMessage, say: Language) -> None:
     if message.is_editable:
         try:
-            await message.edit(JobMessage(content=sentences.suspended()))
+            await message.edit(JobMessage(content=sentences.suspended(say)))
         except (discord.HTTPException, *CONNECTION_ERRORS) as error:
             log.info("A waiting message could not be told of the restart: %r", error)
 

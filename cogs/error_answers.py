@@ -8,9 +8,10 @@ import aiohttp
 import discord
 from discord import app_commands
 
-from cogs import sentences
 from cogs.errors import CogError
+from cogs.language import language_of
 from cogs.plain_text import NO_MENTIONS
+from cogs.refusals import apology, refusal
 from generation.errors import GenerationError
 
 log = logging.getLogger(__name__)
@@ -26,14 +27,15 @@ async def answer_error(interaction: discord.Interaction, error: Exception) -> No
     """Tell the asker alone what went wrong; what isn't their doing is logged with the interaction's id."""
     if isinstance(error, app_commands.CommandInvokeError):
         error = error.original if isinstance(error.original, Exception) else error
+    say = language_of(interaction.locale)
     if isinstance(error, GenerationError | CogError):
-        sentence = sentences.refusal(error)
+        sentence = refusal(say, error)
     elif isinstance(error, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch):
         log.warning("A command is out of step with Discord: %s", error)
-        sentence = "This command has just changed. Please type it once more."
+        sentence = say("This command has just changed. Please type it once more.")
     else:
         log.error("Interaction %d failed", interaction.id, exc_info=error)
-        sentence = sentences.apology(str(interaction.id))
+        sentence = apology(say, str(interaction.id))
     try:
         await answer_privately(interaction, sentence)
     except (discord.HTTPException, *CONNECTION_ERRORS):

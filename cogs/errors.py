@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 class CogError(Exception):
-    """The root of what commands and components raise; each carries facts, `sentences.py` has the words."""
+    """The root of what commands and components raise; each carries facts, `refusals.py` has the words."""
 
 
 @dataclass(eq=False)

@@ -11,6 +11,7 @@ from cogs import sentences
 from cogs.client import DrawingBot
 from cogs.error_answers import answering_errors
 from cogs.job_message import JobMessage, result_message
+from cogs.language import Language, language_of
 from cogs.plain_text import NO_MENTIONS
 from generation.past_jobs import HistoryPage
 
@@ -62,15 +63,16 @@ class PageButton(
 
 
 async def _show(interaction: discord.Interaction[Any], page: HistoryPage | None) -> None:
+    say = language_of(interaction.locale)
     if page is None:
-        await interaction.edit_original_response(content=sentences.no_history(), view=None)
+        await interaction.edit_original_response(content=sentences.no_history(say), view=None)
         return
     result = await result_message(page.job, page.job.latest, interaction.filesize_limit)
     view = discord.ui.View(timeout=None)
-    view.add_item(PageButton(page.number - 1, "◀ Older", disabled=page.number == 1))
-    view.add_item(PageButton(page.number + 1, "Newer ▶", disabled=page.number == page.total))
+    view.add_item(PageButton(page.number - 1, "◀ " + say("Older"), disabled=page.number == 1))
+    view.add_item(PageButton(page.number + 1, say("Newer") + " ▶", disabled=page.number == page.total))
     await interaction.edit_original_response(
-        content=_heading(page, result),
+        content=_heading(say, page, result),
         embeds=[result.embed] if result.embed else [],
         attachments=result.files(),
         view=view,
@@ -78,5 +80,5 @@ async def _show(interaction: discord.Interaction[Any], page: HistoryPage | None)
     )
 
 
-def _heading(page: HistoryPage, result: JobMessage) -> str:
-    return f"{sentences.history_heading(page.number, page.total, page.job.accepted_at)}\n{result.content}".strip()
+def _heading(say: Language, page: HistoryPage, result: JobMessage) -> str:
+    return f"{sentences.history_heading(say, page.number, page.total, page.job.accepted_at)}\n{result.content}".strip()

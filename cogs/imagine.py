@@ -117,6 +117,7 @@ class Imagine(commands.Cog):
             place_of(interaction),
             reply=reply,
             role_ids=role_ids_of(interaction),
+            locale=str(interaction.locale),
         )
         self._delivery.follow(job)
 

@@ -11,7 +11,9 @@ import discord
 from cogs import sentences
 from cogs.cancel_button import CancelButton
 from cogs.discord_limits import ALT_TEXT_LENGTH, EMBED_DESCRIPTION_LENGTH, UPLOAD_TOTAL_BYTES
+from cogs.language import ENGLISH, Language, language_of
 from cogs.plain_text import code_block, shortened
+from cogs.refusals import refusal
 from generation.errors import PicturesGone
 from generation.image import ImageParameters
 from generation.image_encoding import EncodedImage, UploadTooLarge, fit_upload
@@ -44,12 +46,13 @@ class JobMessage:
     embed: discord.Embed | None = None
     attachments: tuple[Attachment, ...] = ()
     cancellable_job_id: str | None = None
+    language: Language = ENGLISH
 
     def view(self) -> discord.ui.View | None:
         """Make the row of buttons."""
         if self.cancellable_job_id is None:
             return None
-        return discord.ui.View(timeout=None).add_item(CancelButton(self.cancellable_job_id))
+        return discord.ui.View(timeout=None).add_item(CancelButton(self.cancellable_job_id, self.language))
 
     def files(self) -> list[discord.File]:
         """Make the files."""
@@ -58,31 +61,37 @@ class JobMessage:
 
 def progress_message(job: Job, update: Queued | Running, *, comes_as_new_message: bool = False) -> JobMessage:
     """Say how far a job is, with a first look where there is one, and a button to call it off."""
+    say = language_of(job.locale)
     if isinstance(update, Queued):
-        content = sentences.queued(update)
+        content = sentences.queued(say, update)
         if comes_as_new_message:
-            content += f"\n{sentences.comes_as_new_message()}"
-        return JobMessage(content=content, cancellable_job_id=job.id)
+            content += f"\n{sentences.comes_as_new_message(say)}"
+        return JobMessage(content=content, cancellable_job_id=job.id, language=say)
     preview = (
-        (Attachment("preview.webp", update.preview, sentences.preview_alt_text()),) if update.preview else ()
+        (Attachment("preview.webp", update.preview, sentences.preview_alt_text(say)),)
+        if update.preview
+        else ()
     )
-    return JobMessage(content=sentences.running(update), attachments=preview, cancellable_job_id=job.id)
+    return JobMessage(
+        content=sentences.running(say, update), attachments=preview, cancellable_job_id=job.id, language=say
+    )
 
 
 async def result_message(job: Job, ending: Update, file_limit_bytes: int) -> JobMessage:
     """Tell how `job` ended; files are no larger than `file_limit_bytes` each."""
+    say = language_of(job.locale)
     match ending:
         case Finished():
             try:
                 return await _finished_message(job, ending, file_limit_bytes)
             except UploadTooLarge as error:
-                return JobMessage(content=sentences.refusal(error))
+                return JobMessage(content=refusal(say, error))
         case Failed(PicturesGone() as error):
-            return JobMessage(content=sentences.refusal(error), embed=_facts(job))
+            return JobMessage(content=refusal(say, error), embed=_facts(job))
         case Failed(error):
-            return JobMessage(content=sentences.refusal(error))
+            return JobMessage(content=refusal(say, error))
         case _:
-            return JobMessage(content=sentences.cancelled())
+            return JobMessage(content=sentences.cancelled(say))
 
 
 async def _finished_message(job: Job, ending: Finished, file_limit_bytes: int) -> JobMessage:
@@ -91,34 +100,35 @@ async def _finished_message(job: Job, ending: Finished, file_limit_bytes: int) -
     Raises:
         UploadTooLarge: a picture can't be made to fit.
     """
+    say = language_of(job.locale)
     limit = min(file_limit_bytes, (UPLOAD_TOTAL_BYTES - UPLOAD_OVERHEAD_BYTES) // len(ending.images))
     files = [await asyncio.to_thread(fit_upload, image, limit) for image in ending.images]
     attachments = tuple(
-        Attachment(_file_name(image.parameters, file), file.content, _alt_text(image.parameters))
+        Attachment(_file_name(image.parameters, file), file.content, _alt_text(say, image.parameters))
         for image, file in zip(ending.images, files, strict=True)
     )
-    notes = [sentences.hint(hint) for hint in job.hints]
-    notes += {sentences.compressed(file.extension) for file in files if file.extension != "png"}
+    notes = [sentences.hint(say, hint) for hint in job.hints]
+    notes += {sentences.compressed(say, file.extension) for file in files if file.extension != "png"}
     return JobMessage(embed=_facts(job, notes, ending.drawing_s), attachments=attachments)
 
 
 def _facts(job: Job, notes: Sequence[str] = (), drawing_s: float | None = None) -> discord.Embed:
-    parameters = job.images[0]
+    say, parameters = language_of(job.locale), job.images[0]
     description = code_block(parameters.prompt, EMBED_DESCRIPTION_LENGTH - 1000)
     if notes:
         description += "\n" + "\n".join(f"-# {note}" for note in notes)
     embed = discord.Embed(description=description, colour=ACCENT)
     seeds = ", ".join(f"`{image.seed}`" for image in job.images)
-    embed.add_field(name="Seed" if len(job.images) == 1 else "Seeds", value=seeds)
-    embed.add_field(name="Size", value=f"{parameters.width} × {parameters.height}")
-    embed.add_field(name="Steps", value=str(parameters.num_inference_steps))
-    embed.add_field(name="Guidance", value=f"{parameters.guidance_scale:g}")
+    embed.add_field(name=say("Seed") if len(job.images) == 1 else say("Seeds"), value=seeds)
+    embed.add_field(name=say("Size"), value=f"{parameters.width} × {parameters.height}")
+    embed.add_field(name=say("Steps"), value=str(parameters.num_inference_steps))
+    embed.add_field(name=say("Guidance"), value=f"{parameters.guidance_scale:g}")
     if drawing_s is not None:
-        embed.add_field(name="Time", value=f"{drawing_s:.1f} s")
-    embed.add_field(name="Rating", value=job.request.rating.value)
+        embed.add_field(name=say("Time"), value=f"{drawing_s:.1f} s")
+    embed.add_field(name=say("Rating"), value=job.request.rating.value)
     if job.request.negative_prompt.strip():
         embed.add_field(
-            name="Your negative", value=code_block(job.request.negative_prompt, 1024), inline=False
+            name=say("Your negative"), value=code_block(job.request.negative_prompt, 1024), inline=False
         )
     return embed
 
@@ -130,5 +140,5 @@ def _file_name(parameters: ImageParameters, file: EncodedImage) -> str:
     return f"{short or 'picture'}-{parameters.seed}.{file.extension}"
 
 
-def _alt_text(parameters: ImageParameters) -> str:
-    return shortened(f"AI-generated picture of: {parameters.prompt}", ALT_TEXT_LENGTH)
+def _alt_text(say: Language, parameters: ImageParameters) -> str:
+    return shortened(say("AI-generated picture of: {prompt}", prompt=parameters.prompt), ALT_TEXT_LENGTH)

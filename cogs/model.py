@@ -6,6 +6,7 @@ from discord.ext import commands
 
 from cogs.client import DrawingBot
 from cogs.errors import OperatorsOnly
+from cogs.language import language_of
 from generation.engine.local_engine import EngineState
 from generation.service import GenerationService
 
@@ -31,18 +32,22 @@ class Model(commands.GroupCog, name="model"):
     @app_commands.command()
     async def status(self, interaction: discord.Interaction) -> None:
         """Tell whether the model is ready."""
-        sentence = {
-            EngineState.LOADING: "The model is being loaded.",
-            EngineState.READY: f"{self._service.profile.title} is ready.",
-            EngineState.FAILED: "The model failed to load. The log has the cause; `/model retry` tries again.",
-        }[self._service.engine_state]
+        say = language_of(interaction.locale)
+        match self._service.engine_state:
+            case EngineState.LOADING:
+                sentence = say("The model is being loaded.")
+            case EngineState.READY:
+                sentence = say("{model} is ready.", model=self._service.profile.title)
+            case EngineState.FAILED:
+                sentence = say("The model failed to load. The log has the cause; `/model retry` tries again.")
         await interaction.response.send_message(sentence, ephemeral=True)
 
     @app_commands.command()
     async def retry(self, interaction: discord.Interaction) -> None:
         """Load the model again, after it failed or its files changed."""
+        say = language_of(interaction.locale)
         if self._service.reload_model():
-            sentence = "I'm loading the model again; requests wait until it's there."
+            sentence = say("I'm loading the model again; requests wait until it's there.")
         else:
-            sentence = "The model is already being loaded."
+            sentence = say("The model is already being loaded.")
         await interaction.response.send_message(sentence, ephemeral=True)

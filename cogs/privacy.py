@@ -11,6 +11,7 @@ from discord.ext import commands
 
 from cogs import sentences
 from cogs.error_answers import answering_errors
+from cogs.language import Language, language_of
 from cogs.plain_text import NO_MENTIONS
 from generation.service import GenerationService
 from storage.personal_data import PersonalData
@@ -35,7 +36,7 @@ class Privacy(commands.GroupCog, name="privacy", description="What I store about
         await interaction.response.defer(ephemeral=True, thinking=True)
         archive, left_out = await self._archive(interaction.user.id, interaction.filesize_limit)
         await interaction.followup.send(
-            sentences.personal_data(left_out),
+            sentences.personal_data(language_of(interaction.locale), left_out),
             file=discord.File(io.BytesIO(archive), EXPORT_NAME),
             ephemeral=True,
         )
@@ -43,8 +44,9 @@ class Privacy(commands.GroupCog, name="privacy", description="What I store about
     @app_commands.command()
     async def delete(self, interaction: discord.Interaction) -> None:
         """Remove everything that I store about you."""
-        view = _Confirmation(self._service, self._personal_data)
-        await interaction.response.send_message(sentences.confirm_erasure(), view=view, ephemeral=True)
+        say = language_of(interaction.locale)
+        view = _Confirmation(self._service, self._personal_data, say)
+        await interaction.response.send_message(sentences.confirm_erasure(say), view=view, ephemeral=True)
 
     async def _archive(self, user_id: int, limit_bytes: int) -> tuple[bytes, int]:
         """Pack jobs, and the newest pictures as far as they fit; returns how many did not."""
@@ -66,12 +68,13 @@ class Privacy(commands.GroupCog, name="privacy", description="What I store about
 class _Confirmation(discord.ui.View):
     """Asks once more before everything is removed."""
 
-    def __init__(self, service: GenerationService, personal_data: PersonalData) -> None:
+    def __init__(self, service: GenerationService, personal_data: PersonalData, say: Language) -> None:
         super().__init__(timeout=CONFIRM_TIMEOUT_S)
+        self.remove.label = say("Remove everything")
         self._service = service
         self._personal_data = personal_data
 
-    @discord.ui.button(label="Remove everything", style=discord.ButtonStyle.danger)
+    @discord.ui.button(style=discord.ButtonStyle.danger)
     async def remove(
         self, interaction: discord.Interaction, _button: discord.ui.Button["_Confirmation"]
     ) -> None:
@@ -81,7 +84,9 @@ class _Confirmation(discord.ui.View):
             await self._service.cancel_all(interaction.user.id)
             pictures = await self._personal_data.erase(interaction.user.id)
             await interaction.edit_original_response(
-                content=sentences.erased(pictures), view=None, allowed_mentions=NO_MENTIONS
+                content=sentences.erased(language_of(interaction.locale), pictures),
+                view=None,
+                allowed_mentions=NO_MENTIONS,
             )
             self.stop()
 

@@ -26,12 +26,26 @@ class GenerationError(Exception):
 class InvalidRequest(GenerationError):
     """An option of a request is outside what the bot can draw.
 
-    `option` is the field's name, `value` what was given, `allowed` what would be accepted, in words.
+    `option` is the field's name, `value` what was given, `allowed` what would be accepted, such as "1 – 50".
     """
 
     option: str
     value: object
     allowed: str
+
+
+@dataclass(eq=False)
+class NoTags(GenerationError):
+    """There is nothing to draw: no tag was given."""
+
+
+@dataclass(eq=False)
+class TextTooLong(GenerationError):
+    """An option has more characters than Discord itself takes. `option` is the field's name."""
+
+    option: str
+    length: int
+    limit: int
 
 
 @dataclass(eq=False)
@@ -104,11 +118,19 @@ class BrokenPicture(GenerationError):
     seed: int
 
 
+class PictureProblem(Enum):
+    """What is wrong with a picture that somebody gave."""
+
+    NOT_AN_IMAGE = "not an image, or a broken one"
+    TOO_MANY_PIXELS = "too many pixels"
+    NOTHING_MASKED = "nothing of it is masked"
+
+
 @dataclass(eq=False)
 class UnreadablePicture(GenerationError):
-    """A picture to draw over can't be used. `reason` completes "The picture can't be used: ..."."""
+    """A picture to draw over can't be used."""
 
-    reason: str
+    problem: PictureProblem
 
 
 @dataclass(eq=False)

@@ -70,9 +70,9 @@ Ending = Finished | Failed | Cancelled | Suspended
 class Job:
     """An accepted request with its place in the world; its seed is fixed, one `ImageParameters` a picture.
 
-    `weight` is the asker's share of the engine compared with others'. `reply` is where the result goes, for
-    delivery alone, and `post_nonce` under which nonce it was begun to be posted. Jobs of lower `rank` are drawn first;
-    the queue sets it.
+    `locale` is the language in which its asker is told, by Discord's name of it. `weight` is the asker's share of
+    the engine compared with others'. `reply` is where the result goes, for delivery alone, and `post_nonce` under
+    which nonce it was begun to be posted. Jobs of lower `rank` are drawn first; the queue sets it.
 
     Belongs to one event loop: only `is_cancel_requested` may be read from another thread.
     """
@@ -84,6 +84,7 @@ class Job:
     images: tuple[ImageParameters, ...]
     hints: tuple[PromptHint, ...]
     accepted_at: datetime
+    locale: str = "en-US"
     weight: float = 1.0
     reply: ReplyAddress | None = None
     post_nonce: str | None = None

@@ -36,6 +36,7 @@ class JobFactory:
         place: Place,
         weight: float,
         reply: ReplyAddress | None,
+        locale: str,
     ) -> Job:
         """Make the job of a new request; from here on its seeds are fixed."""
         return Job(
@@ -48,11 +49,14 @@ class JobFactory:
             accepted_at=self._clock(),
             weight=weight,
             reply=reply,
+            locale=locale,
         )
 
     def entry(self, job: Job) -> JobEntry:
         """Write `job` down for the ledger."""
-        record = JobRecord(request=job.request, place=job.place, images=job.images, hints=job.hints)
+        record = JobRecord(
+            request=job.request, place=job.place, images=job.images, hints=job.hints, locale=job.locale
+        )
         reply = job.reply
         return JobEntry(
             id=job.id,

@@ -23,6 +23,7 @@ class JobRecord:
     place: Place
     images: tuple[ImageParameters, ...]
     hints: tuple[PromptHint, ...]
+    locale: str = "en-US"
 
     def to_json(self) -> dict[str, Any]:
         """Write it down."""

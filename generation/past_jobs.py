@@ -63,6 +63,7 @@ def remembered_job(stored: StoredJob) -> Job:
         place=record.place,
         images=record.images,
         hints=record.hints,
+        locale=record.locale,
         accepted_at=stored.accepted_at,
         weight=stored.weight,
         reply=reply,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from generation.aspect_ratio import AspectRatio
-from generation.errors import InvalidRequest
+from generation.errors import InvalidRequest, NoTags, TextTooLong
 from generation.lora import LoraWeight
 from generation.quality import Quality
 from generation.rating import Rating
@@ -37,6 +37,7 @@ class GenerationRequest:
 
     Raises:
         InvalidRequest: an option is out of range; it names the option and what is allowed.
+        NoTags, TextTooLong: a text says nothing, or too much.
     """
 
     tags: str
@@ -65,11 +66,9 @@ class GenerationRequest:
         for option in ("tags", "subject", "character", "series", "negative_prompt"):
             text = getattr(self, option)
             if len(text) > TEXT_LENGTH_MAX:
-                raise InvalidRequest(
-                    option, f"{len(text)} characters", f"at most {TEXT_LENGTH_MAX} characters"
-                )
+                raise TextTooLong(option, len(text), TEXT_LENGTH_MAX)
         if not self.tags.strip(" ,\n\t"):
-            raise InvalidRequest("tags", self.tags, "at least one tag")
+            raise NoTags
         _check_range("year", self.year, YEARS)
         _check_range("steps", self.num_inference_steps, NUM_INFERENCE_STEPS)
         _check_range("count", self.count, COUNT)
@@ -88,11 +87,11 @@ class GenerationRequest:
             _check_range("variation seed", self.variation.seed, range(SEED_LIMIT))
         if self.upscale is not None:
             if self.upscale.factor not in UPSCALE_FACTORS:
-                factors = " or ".join(f"{factor:g}" for factor in UPSCALE_FACTORS)
+                factors = ", ".join(f"{factor:g}" for factor in UPSCALE_FACTORS)
                 raise InvalidRequest("upscale", self.upscale.factor, factors)
             _check_inside("upscale strength", self.upscale.strength, STRENGTH_MIN, 1)
         if len(self.loras) > LORAS_MAX:
-            raise InvalidRequest("loras", len(self.loras), f"at most {LORAS_MAX}")
+            raise InvalidRequest("loras", len(self.loras), f"0 – {LORAS_MAX}")
         for lora in self.loras:
             _check_inside(f"weight of {lora.name}", lora.weight, -LORA_WEIGHT_MAX, LORA_WEIGHT_MAX)
 
@@ -100,9 +99,9 @@ class GenerationRequest:
 def _check_inside(option: str, value: float, low: float, high: float) -> None:
     # Written as "not inside" so that NaN, which is neither below nor above, is refused too.
     if not low <= value <= high:
-        raise InvalidRequest(option, value, f"{low:g} to {high:g}")
+        raise InvalidRequest(option, value, f"{low:g} – {high:g}")
 
 
 def _check_range(option: str, value: int | None, allowed: range) -> None:
     if value is not None and value not in allowed:
-        raise InvalidRequest(option, value, f"{allowed.start} to {allowed.stop - 1}")
+        raise InvalidRequest(option, value, f"{allowed.start} – {allowed.stop - 1}")

@@ -161,6 +161,7 @@ class GenerationService:
         *,
         reply: ReplyAddress | None = None,
         role_ids: Collection[int] = (),
+        locale: str = "en-US",
     ) -> Job:
         """Accept `request` as a job, or say why not. The job's `updates()` tell the rest.
 
@@ -184,7 +185,7 @@ class GenerationService:
         if failure := self._engine.failure:
             raise failure
         limits = self._limits.for_request(place.guild_id, role_ids)
-        job = self._factory.make(request, assembled, user_id, place, limits.weight or 1.0, reply)
+        job = self._factory.make(request, assembled, user_id, place, limits.weight or 1.0, reply, locale)
         self._check_length(job)
         reached = await self._store.accept(self._factory.entry(job), limits.quotas())
         if reached is not None:
@@ -337,7 +338,7 @@ class GenerationService:
 
     def _check_options(self, request: GenerationRequest) -> None:
         if (request.num_inference_steps or 0) > self._bounds.steps:
-            raise InvalidRequest("steps", request.num_inference_steps, f"1 to {self._bounds.steps}")
+            raise InvalidRequest("steps", request.num_inference_steps, f"1 – {self._bounds.steps}")
         if request.control is not None and not self._engine.has_controlnet:
             raise NoControlNet
 

@@ -6,7 +6,7 @@ import warnings
 from PIL import Image as PillowImage
 from PIL import ImageOps
 
-from generation.errors import UnreadablePicture
+from generation.errors import PictureProblem, UnreadablePicture
 
 
 def open_picture(content: bytes) -> PillowImage.Image:
@@ -40,7 +40,7 @@ def _read(content: bytes) -> PillowImage.Image:
             image.load()
             return ImageOps.exif_transpose(image)
     except (PillowImage.DecompressionBombError, PillowImage.DecompressionBombWarning) as error:
-        raise UnreadablePicture("it has too many pixels") from error
+        raise UnreadablePicture(PictureProblem.TOO_MANY_PIXELS) from error
     except (OSError, ValueError, SyntaxError, EOFError, IndexError, TypeError, KeyError) as error:
         # What Pillow's readers raise on broken files.
-        raise UnreadablePicture("it is not an image, or a broken one") from error
+        raise UnreadablePicture(PictureProblem.NOT_AN_IMAGE) from error

@@ -13,7 +13,7 @@ from diffusers.utils.torch_utils import randn_tensor
 
 from generation.engine.kept_region import KeptRegion
 from generation.engine.source_picture import open_mask, open_picture
-from generation.errors import UnreadablePicture
+from generation.errors import PictureProblem, UnreadablePicture
 from generation.image import ImageParameters
 from generation.starting_point import SourcePicture, Upscale, Variation
 
@@ -171,5 +171,5 @@ def _latent_mask(content: bytes, parameters: ImageParameters, noise: _Noise) -> 
     mask = processor.preprocess(open_mask(content), parameters.height, parameters.width)
     mask = torch.nn.functional.interpolate(mask, size=noise.shape[-2:])
     if not mask.any():
-        raise UnreadablePicture("its mask has nothing white, so nothing would be drawn")
+        raise UnreadablePicture(PictureProblem.NOTHING_MASKED)
     return mask.to(noise.device, noise.dtype)

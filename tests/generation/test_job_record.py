@@ -89,7 +89,7 @@ def test_what_another_version_wrote_is_refused_where_it_is_not_understood() -> N
         UnknownLora("inc", ("ink", "glow")),
         StorageFailure("No space left on device"),
         LimitReached(Limit.QUEUE_LENGTH, 3, datetime(2026, 1, 1, tzinfo=UTC)),
-        InvalidRequest("steps", 200, "1 to 50"),
+        InvalidRequest("steps", 200, "1 – 50"),
         EngineFailure("0123456789abcdef"),
     ],
 )

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from generation.aspect_ratio import AspectRatio
-from generation.errors import InvalidRequest
+from generation.errors import InvalidRequest, NoTags, TextTooLong
 from generation.lora import LoraWeight
 from generation.request import GenerationRequest
 from generation.starting_point import ControlPicture, SourcePicture, Upscale, Variation
@@ -22,9 +22,6 @@ def test_tags_alone_make_a_request_with_the_cards_defaults() -> None:
 @pytest.mark.parametrize(
     ("option", "field", "value"),
     [
-        ("tags", "tags", "  ,, \n"),
-        ("tags", "tags", "x" * 6001),
-        ("negative_prompt", "negative_prompt", "x" * 6001),
         ("year", "year", 2004),
         ("year", "year", 2026),
         ("steps", "num_inference_steps", 0),
@@ -55,6 +52,19 @@ def test_a_value_out_of_range_is_refused_with_its_option(option: str, field: str
         GenerationRequest(**{"tags": "1girl", field: value})
     assert refusal.value.option == option
     assert refusal.value.allowed
+
+
+def test_a_request_without_tags_is_refused() -> None:
+    with pytest.raises(NoTags):
+        GenerationRequest(tags="  ,, \n")
+
+
+@pytest.mark.parametrize("option", ["tags", "negative_prompt"])
+def test_a_text_longer_than_discord_takes_is_refused(option: str) -> None:
+    options: dict[str, Any] = {"tags": "1girl", option: "a" * 6001}
+    with pytest.raises(TextTooLong) as refusal:
+        GenerationRequest(**options)
+    assert (refusal.value.option, refusal.value.length, refusal.value.limit) == (option, 6001, 6000)
 
 
 def test_every_resolution_of_the_model_card_is_offered() -> None:

@@ -1,0 +1,240 @@
+"""What goes wrong, as sentences: facts come in, kind words go out. Each says what happened and what to do next."""
+
+from collections.abc import Sequence
+
+from cogs.errors import CogError, MissingPermissions, OperatorsOnly
+from cogs.language import Language
+from cogs.plain_text import inline
+from cogs.sentences import relative
+from generation.errors import (
+    BrokenLora,
+    BrokenPicture,
+    EngineFailure,
+    GenerationError,
+    InvalidRequest,
+    JobIsOver,
+    Limit,
+    LimitReached,
+    ModelUnavailable,
+    NoControlNet,
+    NoTags,
+    NotTheAsker,
+    OutOfMemory,
+    PictureProblem,
+    PicturesGone,
+    PolicyRefusal,
+    PolicyRule,
+    PromptTooLong,
+    ServiceStopping,
+    StorageFailure,
+    TextTooLong,
+    UnknownLora,
+    UnreadablePicture,
+)
+from generation.image_encoding import UploadTooLarge
+
+
+def refusal(say: Language, error: GenerationError | CogError) -> str:
+    """Say why something can't be done."""
+    match error:
+        case InvalidRequest(option, value, allowed):
+            return say(
+                "The option `{option}` can't be {value}: it takes {allowed}.",
+                option=option,
+                value=inline(str(value)),
+                allowed=allowed,
+            )
+        case NoTags():
+            return say("Tell me what to draw: at least one tag, such as `1girl`.")
+        case TextTooLong(option, length, limit):
+            return say(
+                "The option `{option}` has {length} characters, and {limit} is the most it takes.",
+                option=option,
+                length=length,
+                limit=limit,
+            )
+        case PromptTooLong(part, count, limit):
+            if part == "prompt":
+                text = say(
+                    "Your prompt comes to {count} tokens (quality tags included); {limit} is the most I can take.",
+                    count=count,
+                    limit=limit,
+                )
+            else:
+                text = say(
+                    "Your negative prompt comes to {count} tokens (the model's own included); {limit} is the most I "
+                    "can take.",
+                    count=count,
+                    limit=limit,
+                )
+            return f"{text} " + say(
+                "Please leave out {over} or so: a tag is about two tokens.", over=count - limit
+            )
+        case PolicyRefusal():
+            return _policy_refusal(say, error)
+        case LimitReached():
+            return _limit_reached(say, error)
+        case OutOfMemory():
+            return say(
+                "The graphics card ran out of memory on this picture. Please try again with fewer pictures at "
+                "once or another aspect; if it happens again, the bot's operator can help."
+            )
+        case BrokenPicture(seed):
+            return say(
+                "Seed {seed} gave no picture that can be shown. Another seed, or less guidance, will.",
+                seed=seed,
+            )
+        case UnreadablePicture(problem):
+            return _picture_problem(say, problem)
+        case NoControlNet():
+            return say("I can't steer by a picture here: the bot's operator has set up no ControlNet for it.")
+        case UnknownLora(name, known):
+            return say(
+                "There is no LoRA {name} here. There are: {known}.",
+                name=inline(name),
+                known=inline(", ".join(known)) or "-",
+            )
+        case BrokenLora(name):
+            return say(
+                "The LoRA {name} doesn't work with this model. The bot's operator finds why in the log.",
+                name=inline(name),
+            )
+        case ModelUnavailable():
+            return say(
+                "I have no model to draw with: it failed to load. The bot's operator finds the cause in the "
+                "log and can try again with `/model retry`."
+            )
+        case StorageFailure():
+            return say(
+                "Your picture was drawn, but I couldn't keep it: my disk is full or broken. It doesn't count against "
+                "your limits. The bot's operator finds the cause in the log; please try again later."
+            )
+        case PicturesGone():
+            return say(
+                "These pictures have been cleaned away since: I keep them for some time only. Ask for them again, and "
+                "the same seed gives the same pictures."
+            )
+        case ServiceStopping():
+            return say("I'm being restarted. Please ask again in a minute.")
+        case UploadTooLarge(size, limit):
+            return say(
+                "The picture is too large for this channel even compressed ({size}, allowed are {limit}). A smaller "
+                "count may help.",
+                size=_megabytes(size),
+                limit=_megabytes(limit),
+            )
+        case EngineFailure(job_id):
+            return apology(say, job_id)
+        case MissingPermissions(permissions):
+            return _missing_permissions(say, permissions)
+        case NotTheAsker():
+            return say("This button belongs to the person who asked for the picture.")
+        case JobIsOver():
+            return say("This drawing is already over, so there is nothing to cancel.")
+        case OperatorsOnly():
+            return say("This command is for those who run the bot.")
+        case _:
+            return say("That can't be done. Please try it another way.")
+
+
+def apology(say: Language, reference: str) -> str:
+    """Say that something broke on our side; `reference` is what the log has under it."""
+    return say(
+        "Sorry, something broke on my side while I worked on this. Please try again; if it happens once more, "
+        "tell the bot's operator this number: `{reference}`.",
+        reference=reference,
+    )
+
+
+def _picture_problem(say: Language, problem: PictureProblem) -> str:
+    match problem:
+        case PictureProblem.NOT_AN_IMAGE:
+            return say("That file is no picture, or a broken one. Please try a PNG, JPEG or WebP file.")
+        case PictureProblem.TOO_MANY_PIXELS:
+            return say("That picture has too many pixels for me to open. Please make it smaller first.")
+        case PictureProblem.NOTHING_MASKED:
+            return say(
+                "The mask marks nothing: paint white what I shall draw anew, or erase it to transparent."
+            )
+
+
+def _policy_refusal(say: Language, error: PolicyRefusal) -> str:
+    words = ", ".join(f"“{inline(tag)}”" for tag in error.tags[:5])
+    match error.rule:
+        case PolicyRule.MINOR:
+            return say(
+                "I don't draw this ({words}): anything that suggests a minor is drawn in `safe` pictures at "
+                "most, and some of it not at all. No setting changes that.",
+                words=words,
+            )
+        case PolicyRule.RATING_ABOVE_CEILING:
+            return say(
+                "The rating `{rating}` isn't allowed in this channel; `{ceiling}` is the most I may draw here.",
+                rating=error.rating.value,
+                ceiling=error.ceiling.value,
+            )
+        case PolicyRule.TAG_ABOVE_CEILING:
+            return say(
+                "{words} would be rated `{rating}`, and `{ceiling}` is the most I may draw in this channel. Without "
+                "it, I'll gladly draw the rest.",
+                words=words,
+                rating=error.rating.value,
+                ceiling=error.ceiling.value,
+            )
+
+
+def _limit_reached(say: Language, error: LimitReached) -> str:
+    allowed = error.allowed
+    match error.limit:
+        case Limit.REQUESTS_PER_MINUTE:
+            text = say.counted(
+                "One person can ask for {count} drawing a minute, and you have.",
+                "One person can ask for {count} drawings a minute, and you have.",
+                allowed,
+            )
+        case Limit.WAITING_PER_PERSON:
+            text = say.counted(
+                "You have {count} drawing waiting, the most I hold for one person.",
+                "You have {count} drawings waiting, the most I hold for one person.",
+                allowed,
+            )
+        case Limit.IMAGES_PER_DAY:
+            text = say.counted(
+                "You have had your {count} picture of the last 24 hours.",
+                "You have had your {count} pictures of the last 24 hours.",
+                allowed,
+            )
+        case Limit.GUILD_IMAGES_PER_DAY:
+            text = say.counted(
+                "This server has had its {count} picture of the last 24 hours.",
+                "This server has had its {count} pictures of the last 24 hours.",
+                allowed,
+            )
+        case Limit.GUILD_WAITING:
+            text = say.counted(
+                "This server has {count} drawing waiting, the most I hold for a server.",
+                "This server has {count} drawings waiting, the most I hold for a server.",
+                allowed,
+            )
+        case Limit.QUEUE_LENGTH:
+            text = say.counted(
+                "The line is full: {count} drawing is waiting.",
+                "The line is full: {count} drawings are waiting.",
+                allowed,
+            )
+    if error.frees_at is None:
+        return f"{text} " + say("Please try again soon.")
+    return f"{text} " + say("Try again {moment}.", moment=relative(error.frees_at))
+
+
+def _missing_permissions(say: Language, permissions: Sequence[str]) -> str:
+    names = ", ".join(f"**{name.replace('_', ' ').title()}**" for name in permissions)
+    return say(
+        "I lack a permission in this channel: {names}. Somebody who manages this channel can grant it to my role "
+        "under Edit Channel → Permissions; until then I'd draw pictures that I can't show.",
+        names=names,
+    )
+
+
+def _megabytes(size_bytes: int) -> str:
+    return f"{size_bytes / 2**20:.1f} MiB"

@@ -1,0 +1,98 @@
+"""Every error that a person can cause has its own sentence, which says what to do."""
+
+from datetime import UTC, datetime
+
+from cogs import errors as cog_errors
+from cogs.errors import CogError, MissingPermissions, OperatorsOnly
+from cogs.language import ENGLISH
+from cogs.refusals import refusal
+from generation import errors as generation_errors
+from generation.errors import (
+    BrokenLora,
+    BrokenPicture,
+    DeviceLost,
+    DrawingCancelled,
+    EngineFailure,
+    GenerationError,
+    InvalidRequest,
+    JobIsOver,
+    Limit,
+    LimitReached,
+    ModelUnavailable,
+    NoControlNet,
+    NoTags,
+    NotTheAsker,
+    OutOfMemory,
+    PictureProblem,
+    PicturesGone,
+    PolicyRefusal,
+    PolicyRule,
+    PromptTooLong,
+    ServiceStopping,
+    StorageFailure,
+    TextTooLong,
+    UnknownLora,
+    UnreadablePicture,
+)
+from generation.image_encoding import UploadTooLarge
+from generation.rating import Rating
+
+SOON = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
+EVERY_ERROR: list[GenerationError | CogError] = [
+    InvalidRequest("steps", 200, "1 – 50"),
+    NoTags(),
+    TextTooLong("tags", 7000, 6000),
+    PromptTooLong("prompt", 260, 225),
+    *(PolicyRefusal(rule, ("a tag",), Rating.NSFW, Rating.SAFE) for rule in PolicyRule),
+    *(LimitReached(limit, 3, SOON) for limit in Limit),
+    OutOfMemory(),
+    *(UnreadablePicture(problem) for problem in PictureProblem),
+    NoControlNet(),
+    UnknownLora("inc", ("ink", "glow")),
+    BrokenLora("ink", "wrong shapes"),
+    BrokenPicture(7),
+    ModelUnavailable(RuntimeError("secret path")),
+    PicturesGone(),
+    StorageFailure("No space left on device"),
+    ServiceStopping(),
+    UploadTooLarge(12 * 2**20, 10 * 2**20),
+    EngineFailure("0123456789abcdef"),
+    NotTheAsker(),
+    JobIsOver(),
+    MissingPermissions(("attach_files", "embed_links")),
+    OperatorsOnly(),
+]
+
+
+def subclasses(module: object, root: type) -> set[type]:
+    members = vars(module).values()
+    return {member for member in members if isinstance(member, type) and issubclass(member, root)} - {root}
+
+
+def test_this_list_forgets_no_error() -> None:
+    known = subclasses(generation_errors, GenerationError) | subclasses(cog_errors, CogError)
+    # A cancelled drawing becomes the update `Cancelled`, which has its own sentence; of a lost device people hear
+    # only if it takes the model with it (ModelUnavailable).
+    assert known - {type(error) for error in EVERY_ERROR} == {DrawingCancelled, DeviceLost}
+
+
+def test_every_error_has_a_sentence_of_its_own() -> None:
+    told = [refusal(ENGLISH, error) for error in EVERY_ERROR]
+    assert len(set(told)) == len(told)
+    assert refusal(ENGLISH, GenerationError()) not in told
+    assert all(len(sentence) < 600 for sentence in told)
+
+
+def test_a_limit_says_when_it_frees_in_discords_own_time() -> None:
+    sentence = refusal(ENGLISH, LimitReached(Limit.REQUESTS_PER_MINUTE, 6, SOON))
+    assert f"<t:{int(SOON.timestamp()) + 1}:R>" in sentence
+    assert "6 drawings a minute" in sentence
+
+
+def test_a_failed_model_tells_people_nothing_of_its_cause() -> None:
+    assert "secret" not in refusal(ENGLISH, ModelUnavailable(RuntimeError("secret path")))
+
+
+def test_refused_words_are_quoted_harmlessly() -> None:
+    refused = PolicyRefusal(PolicyRule.TAG_ABOVE_CEILING, ("**@everyone**",), Rating.NSFW, Rating.SAFE)
+    assert "@everyone" not in refusal(ENGLISH, refused)
