@@ -34,14 +34,17 @@ from generation.encoding_mode import EncodingMode
 from generation.engine.local_engine import ENGINE_THREAD, LocalEngine
 from generation.engine_options import EngineOptions
 from generation.errors import GenerationError, ModelUnavailable
+from generation.expansion import Expansion
 from generation.job_store import ForgetfulStore, JobStore
 from generation.limits import Limits, LimitTable
+from generation.lora_catalogue import LoraCatalogue
 from generation.model_errors import ModelLoadError
 from generation.model_source import ModelSource
 from generation.past_jobs import PastJobs
 from generation.rating import Rating
 from generation.service import GenerationService, RequestBounds
 from generation.tiny_checkpoint import build_tiny_checkpoint, is_built
+from generation.wildcards import Wildcards
 from logs import set_up_logging
 from settings import DiscordSettings, Settings, SettingsError, load_settings, read_token
 from storage.database import Database, DatabaseUnavailable
@@ -142,6 +145,7 @@ def build_service(
         ),
         store=store,
         limits=limits,
+        expansion=Expansion(Wildcards(settings.paths.wildcards), lora_catalogue(settings)),
         bounds=RequestBounds(prompt_tokens=settings.limits.prompt_tokens, steps=settings.limits.steps),
         clock=clock,
     )
@@ -161,6 +165,12 @@ def engine_options(settings: Settings) -> EngineOptions:
         compile_cache=settings.paths.data / "compiled",
         float8=settings.drawing.float8,
     )
+
+
+def lora_catalogue(settings: Settings) -> LoraCatalogue:
+    """The LoRAs that members may ask for."""
+    folder = Path(settings.model.lora_folder) if settings.model.lora_folder else None
+    return LoraCatalogue(folder, {name: own.entry for name, own in settings.loras.items()})
 
 
 def model_source(settings: Settings) -> ModelSource:

@@ -15,7 +15,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, Va
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from generation.limits import Limits, LimitTable
+from generation.lora_catalogue import LoraEntry
 from generation.model_profile import BUILT_IN_PROFILES, ModelProfile
+from generation.rating import Rating
 
 ENV_PREFIX = "ANIM4GINE_"
 TOKEN_VARIABLE = "DISCORD_TOKEN"  # noqa: S105 - the variable's name, not a token
@@ -84,10 +86,26 @@ class DrawingSettings(_Section):
         return self
 
 
+class LoraSettings(_Section):
+    """`[loras.<file name>]`: what the operator says of one of the LoRAs in `model.lora_folder`."""
+
+    title: Annotated[str, Field(max_length=80)] = ""
+    triggers: str = ""
+    weight: Annotated[float, Field(ge=-2, le=2)] = 1.0
+    rating: Literal["safe", "sensitive", "nsfw", "explicit"] = "safe"
+
+    @property
+    def entry(self) -> LoraEntry:
+        """The same in the generation's words."""
+        triggers = tuple(tag.strip() for tag in self.triggers.split(",") if tag.strip())
+        return LoraEntry(title=self.title, triggers=triggers, weight=self.weight, rating=Rating(self.rating))
+
+
 class PathSettings(_Section):
-    """`[paths]`: where files go."""
+    """`[paths]`: where files go, and where the operator's wildcards are."""
 
     data: Path = Path("data")
+    wildcards: Path = Path("wildcards")
 
 
 class DatabaseSettings(_Section):
@@ -198,6 +216,7 @@ class Settings(BaseSettings):
     policy: PolicySettings = PolicySettings()
     logging: LoggingSettings = LoggingSettings()
     sandbox: SandboxSettings = SandboxSettings()
+    loras: dict[str, LoraSettings] = {}
     profiles: dict[str, ModelProfile] = {}
 
     @property

@@ -22,6 +22,7 @@ from bench.machine import describe_machine
 from generation.aspect_ratio import AspectRatio
 from generation.content_policy import ContentPolicy
 from generation.engine.local_engine import EngineState, LocalEngine
+from generation.expansion import Expansion
 from generation.job import Finished, Job, Queued
 from generation.job_store import ForgetfulStore
 from generation.limits import Limits, LimitTable
@@ -84,6 +85,7 @@ async def serve(checkpoint: Path, requests: int, within_s: float, chance: random
         policy=ContentPolicy(),
         store=ForgetfulStore(),
         limits=LimitTable(everybody=Limits()),
+        expansion=Expansion(),
         bounds=RequestBounds(prompt_tokens=225, steps=50),
         clock=lambda: datetime.now(UTC),
     )

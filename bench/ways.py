@@ -15,6 +15,7 @@ from bench.loads import Arrival, Load
 from generation.content_policy import ContentPolicy
 from generation.engine.local_engine import EngineState, LocalEngine
 from generation.engine_options import EngineOptions
+from generation.expansion import Expansion
 from generation.job import Finished, Job
 from generation.job_factory import JobFactory
 from generation.job_store import ForgetfulStore
@@ -116,6 +117,7 @@ class OurService:
             policy=ContentPolicy(),
             store=ForgetfulStore(),
             limits=LimitTable(everybody=Limits()),
+            expansion=Expansion(),
             bounds=RequestBounds(prompt_tokens=225, steps=100),
             clock=lambda: datetime.now(UTC),
         )

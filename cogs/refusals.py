@@ -29,9 +29,14 @@ from generation.errors import (
     StorageFailure,
     TextTooLong,
     UnknownLora,
+    UnknownWildcard,
     UnreadablePicture,
+    UnreadableTemplate,
 )
 from generation.image_encoding import UploadTooLarge
+
+LISTED = 20
+"""How many names a sentence lists at most."""
 
 
 def refusal(say: Language, error: GenerationError | CogError) -> str:
@@ -88,11 +93,24 @@ def refusal(say: Language, error: GenerationError | CogError) -> str:
             return _picture_problem(say, problem)
         case NoControlNet():
             return say("I can't steer by a picture here: the bot's operator has set up no ControlNet for it.")
+        case UnknownWildcard(name, known):
+            return say(
+                "There is no list {name} here. There are: {known}.",
+                name=f"`__{inline(name)}__`",
+                known=", ".join(inline(each) for each in known[:LISTED]) or "-",
+            )
+        case UnreadableTemplate(template):
+            return say(
+                "I can't read the braces in {text}. Chance is written as `{example}`, and `__name__` takes a line of a "
+                "list.",
+                text=inline(template),
+                example="{red|blue|2::green} hair",
+            )
         case UnknownLora(name, known):
             return say(
                 "There is no LoRA {name} here. There are: {known}.",
                 name=inline(name),
-                known=inline(", ".join(known)) or "-",
+                known=", ".join(inline(each) for each in known[:LISTED]) or "-",
             )
         case BrokenLora(name):
             return say(

@@ -139,6 +139,21 @@ class NoControlNet(GenerationError):
 
 
 @dataclass(eq=False)
+class UnknownWildcard(GenerationError):
+    """There is no list of this name for `__name__`. `known` are those there are."""
+
+    name: str
+    known: tuple[str, ...]
+
+
+@dataclass(eq=False)
+class UnreadableTemplate(GenerationError):
+    """The braces of a prompt with chance can't be read. `template` is the text."""
+
+    template: str
+
+
+@dataclass(eq=False)
 class UnknownLora(GenerationError):
     """There is no LoRA of this name. `known` are those there are."""
 

@@ -68,7 +68,8 @@ Ending = Finished | Failed | Cancelled | Suspended
 
 @dataclass(eq=False, slots=True, kw_only=True)
 class Job:
-    """An accepted request with its place in the world; its seed is fixed, one `ImageParameters` a picture.
+    """An accepted request with its place in the world; its seed is fixed, one `ImageParameters` a picture, and in
+    `pictures` what was asked for with each, nothing left to chance.
 
     `locale` is the language in which its asker is told, by Discord's name of it. `weight` is the asker's share of
     the engine compared with others'. `reply` is where the result goes, for delivery alone, and `post_nonce` under
@@ -82,6 +83,7 @@ class Job:
     user_id: int
     place: Place
     images: tuple[ImageParameters, ...]
+    pictures: tuple[GenerationRequest, ...]
     hints: tuple[PromptHint, ...]
     accepted_at: datetime
     locale: str = "en-US"

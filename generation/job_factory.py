@@ -1,7 +1,7 @@
 """Makes jobs of requests: seeds fixed, defaults of the model filled in, and the entry for the ledger."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from generation.image import ImageParameters
@@ -11,7 +11,7 @@ from generation.job_store import JobEntry, ReplyAddress
 from generation.model_profile import ModelProfile
 from generation.place import Place
 from generation.prompt import AssembledPrompt
-from generation.request import SEED_LIMIT, GenerationRequest
+from generation.request import GenerationRequest
 
 
 class JobFactory:
@@ -31,21 +31,22 @@ class JobFactory:
     def make(
         self,
         request: GenerationRequest,
-        assembled: AssembledPrompt,
+        pictures: Sequence[tuple[GenerationRequest, AssembledPrompt]],
         user_id: int,
         place: Place,
         weight: float,
         reply: ReplyAddress | None,
         locale: str,
     ) -> Job:
-        """Make the job of a new request; from here on its seeds are fixed."""
+        """Make the job of a new request, of its pictures with their prompts."""
         return Job(
             id=secrets.token_hex(8),
             request=request,
             user_id=user_id,
             place=place,
-            images=self._images(request, assembled),
-            hints=assembled.hints,
+            images=tuple(self._image(picture, assembled) for picture, assembled in pictures),
+            pictures=tuple(picture for picture, _ in pictures),
+            hints=tuple(dict.fromkeys(hint for _, assembled in pictures for hint in assembled.hints)),
             accepted_at=self._clock(),
             weight=weight,
             reply=reply,
@@ -55,7 +56,12 @@ class JobFactory:
     def entry(self, job: Job) -> JobEntry:
         """Write `job` down for the ledger."""
         record = JobRecord(
-            request=job.request, place=job.place, images=job.images, hints=job.hints, locale=job.locale
+            request=job.request,
+            place=job.place,
+            images=job.images,
+            pictures=job.pictures,
+            hints=job.hints,
+            locale=job.locale,
         )
         reply = job.reply
         return JobEntry(
@@ -74,29 +80,25 @@ class JobFactory:
             file_limit_bytes=reply.file_limit_bytes if reply else None,
         )
 
-    def _images(self, request: GenerationRequest, assembled: AssembledPrompt) -> tuple[ImageParameters, ...]:
+    def _image(self, request: GenerationRequest, assembled: AssembledPrompt) -> ImageParameters:
         profile = self._profile
-        first_seed = secrets.randbelow(SEED_LIMIT) if request.seed is None else request.seed
-        return tuple(
-            ImageParameters(
-                prompt=assembled.prompt,
-                negative_prompt=assembled.negative_prompt,
-                width=request.aspect_ratio.width,
-                height=request.aspect_ratio.height,
-                num_inference_steps=request.num_inference_steps or profile.num_inference_steps,
-                guidance_scale=request.guidance_scale or profile.guidance_scale,
-                seed=(first_seed + index) % SEED_LIMIT,
-                sampler=request.sampler or profile.sampler,
-                guidance_rescale=request.guidance_rescale,
-                guided_share=profile.guided_share,
-                clip_skip=request.clip_skip,
-                loras=(*profile.loras, *request.loras),
-                source=request.source,
-                control=request.control,
-                variation=request.variation,
-                upscale=request.upscale,
-                precision=self._precision,
-                model=self._model_name,
-            )
-            for index in range(request.count)
+        return ImageParameters(
+            prompt=assembled.prompt,
+            negative_prompt=assembled.negative_prompt,
+            width=request.aspect_ratio.width,
+            height=request.aspect_ratio.height,
+            num_inference_steps=request.num_inference_steps or profile.num_inference_steps,
+            guidance_scale=request.guidance_scale or profile.guidance_scale,
+            seed=request.seed or 0,
+            sampler=request.sampler or profile.sampler,
+            guidance_rescale=request.guidance_rescale,
+            guided_share=profile.guided_share,
+            clip_skip=request.clip_skip,
+            loras=(*profile.loras, *request.loras),
+            source=request.source,
+            control=request.control,
+            variation=request.variation,
+            upscale=request.upscale,
+            precision=self._precision,
+            model=self._model_name,
         )

@@ -17,18 +17,21 @@ from generation.request import GenerationRequest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRecord:
-    """What a job is drawn from. The images' own source and control pictures are the request's, kept once."""
+    """What a job is drawn from. Source and control pictures are the request's, and kept there alone."""
 
     request: GenerationRequest
     place: Place
     images: tuple[ImageParameters, ...]
     hints: tuple[PromptHint, ...]
+    pictures: tuple[GenerationRequest, ...] = ()
     locale: str = "en-US"
 
     def to_json(self) -> dict[str, Any]:
         """Write it down."""
-        slim = tuple(replace(image, source=None, control=None) for image in self.images)
-        written: dict[str, Any] = _RECORD.dump_python(replace(self, images=slim), mode="json")
+        images = tuple(replace(image, source=None, control=None) for image in self.images)
+        pictures = tuple(replace(picture, source=None, control=None) for picture in self.pictures)
+        slim = replace(self, images=images, pictures=pictures)
+        written: dict[str, Any] = _RECORD.dump_python(slim, mode="json")
         return written
 
     @classmethod
@@ -40,10 +43,10 @@ class JobRecord:
         """
         record = _RECORD.validate_python(dict(written))
         request = record.request
-        images = tuple(
-            replace(image, source=request.source, control=request.control) for image in record.images
-        )
-        return replace(record, images=images)
+        own: dict[str, Any] = {"source": request.source, "control": request.control}
+        images = tuple(replace(image, **own) for image in record.images)
+        pictures = tuple(replace(picture, **own) for picture in record.pictures)
+        return replace(record, images=images, pictures=pictures)
 
 
 _RECORD = TypeAdapter(JobRecord)

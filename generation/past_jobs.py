@@ -62,6 +62,7 @@ def remembered_job(stored: StoredJob) -> Job:
         user_id=stored.user_id,
         place=record.place,
         images=record.images,
+        pictures=record.pictures,
         hints=record.hints,
         locale=record.locale,
         accepted_at=stored.accepted_at,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from generation.aspect_ratio import AspectRatio
 from generation.errors import InvalidRequest, NoTags, TextTooLong
+from generation.grid import CELLS_MAX, Grid
 from generation.lora import LoraWeight
 from generation.quality import Quality
 from generation.rating import Rating
@@ -20,7 +21,7 @@ CLIP_SKIP = range(3)
 STRENGTH_MIN = 0.05
 """Below this share of the steps hardly any is left to draw."""
 UPSCALE_FACTORS = (1.5, 2.0)
-LORAS_MAX = 4
+LORAS_MAX = 3
 LORA_WEIGHT_MAX = 2.0
 CONTROL_SCALE_MAX = 2.0
 SEED_LIMIT = 2**32
@@ -33,7 +34,8 @@ TEXT_LENGTH_MAX = 6000
 class GenerationRequest:
     """A request, immutable. Where an option is None, the model profile or chance decides when it is accepted.
 
-    Texts are what the person typed, comma-separated tags in the weighting grammar; nothing is added yet.
+    Texts are what the person typed, comma-separated tags in the weighting grammar, with chance in them perhaps (see
+    `wildcards.py`); nothing is added yet. With a `grid` the pictures are its cells, and `count` says nothing.
 
     Raises:
         InvalidRequest: an option is out of range; it names the option and what is allowed.
@@ -61,6 +63,7 @@ class GenerationRequest:
     control: ControlPicture | None = None
     variation: Variation | None = None
     upscale: Upscale | None = None
+    grid: Grid | None = None
 
     def __post_init__(self) -> None:
         for option in ("tags", "subject", "character", "series", "negative_prompt"):
@@ -90,6 +93,8 @@ class GenerationRequest:
                 factors = ", ".join(f"{factor:g}" for factor in UPSCALE_FACTORS)
                 raise InvalidRequest("upscale", self.upscale.factor, factors)
             _check_inside("upscale strength", self.upscale.strength, STRENGTH_MIN, 1)
+        if self.grid is not None:
+            _check_range("cells", self.grid.cell_count, range(1, CELLS_MAX + 1))
         if len(self.loras) > LORAS_MAX:
             raise InvalidRequest("loras", len(self.loras), f"0 – {LORAS_MAX}")
         for lora in self.loras:

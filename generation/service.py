@@ -31,6 +31,7 @@ from generation.errors import (
     ServiceStopping,
     StorageFailure,
 )
+from generation.expansion import Expansion
 from generation.job import Cancelled, Ending, Failed, Finished, Job, Queued, Running, Suspended
 from generation.job_factory import JobFactory
 from generation.job_queue import JobQueue
@@ -40,8 +41,9 @@ from generation.limits import LimitTable
 from generation.model_profile import ModelProfile
 from generation.past_jobs import ended_job, remembered_job
 from generation.place import Place
-from generation.prompt import assemble_prompt
+from generation.prompt import AssembledPrompt, assemble_prompt
 from generation.request import GenerationRequest
+from generation.wildcards import OwnLists
 from generation.work import Work
 
 log = logging.getLogger(__name__)
@@ -73,6 +75,7 @@ class GenerationService:
         policy: ContentPolicy,
         store: JobStore,
         limits: LimitTable,
+        expansion: Expansion,
         bounds: RequestBounds,
         clock: Callable[[], datetime],
     ) -> None:
@@ -81,6 +84,7 @@ class GenerationService:
         self._policy = policy
         self._store = store
         self._limits = limits
+        self._expansion = expansion
         self._bounds = bounds
         self._clock = clock
         self._factory = JobFactory(profile, model_name, engine.precision, clock)
@@ -162,13 +166,16 @@ class GenerationService:
         reply: ReplyAddress | None = None,
         role_ids: Collection[int] = (),
         locale: str = "en-US",
+        own_lists: OwnLists | None = None,
     ) -> Job:
         """Accept `request` as a job, or say why not. The job's `updates()` tell the rest.
 
-        Once this returns the job is stored, and is drawn even if the program dies.
+        Once this returns the job is stored, and is drawn even if the program dies. `own_lists` are the asker's
+        wildcards.
 
         Raises:
             InvalidRequest: more steps than the operator allows.
+            UnknownWildcard, UnreadableTemplate, UnknownLora: what the text names can't be used.
             NoControlNet: a control picture, where the operator has named no network to read it.
             PolicyRefusal: it may not be drawn here.
             PromptTooLong: too many tokens (checked later where no tokenizer is loaded yet).
@@ -178,14 +185,13 @@ class GenerationService:
         """
         self._check_options(request)
         # Text made to be hard to read can take the policy a good part of a second.
-        await asyncio.to_thread(self._policy.check, request, place)
-        assembled = await asyncio.to_thread(assemble_prompt, request, self._profile)
+        pictures = await asyncio.to_thread(self._pictures_of, request, place, own_lists or {})
         if self._is_stopping:
             raise ServiceStopping
         if failure := self._engine.failure:
             raise failure
         limits = self._limits.for_request(place.guild_id, role_ids)
-        job = self._factory.make(request, assembled, user_id, place, limits.weight or 1.0, reply, locale)
+        job = self._factory.make(request, pictures, user_id, place, limits.weight or 1.0, reply, locale)
         self._check_length(job)
         reached = await self._store.accept(self._factory.entry(job), limits.quotas())
         if reached is not None:
@@ -336,6 +342,19 @@ class GenerationService:
                 return ending
         return ending
 
+    def _pictures_of(
+        self, request: GenerationRequest, place: Place, own_lists: OwnLists
+    ) -> list[tuple[GenerationRequest, AssembledPrompt]]:
+        """Expand a request, and check what was asked for and what became of it."""
+        self._policy.check(request, place)
+        pictures = self._expansion.pictures_of(request, own_lists)
+        assembled = []
+        for picture in pictures:
+            self._check_options(picture)
+            self._policy.check(self._expansion.rated(picture), place)
+            assembled.append((picture, assemble_prompt(picture, self._profile)))
+        return assembled
+
     def _check_options(self, request: GenerationRequest) -> None:
         if (request.num_inference_steps or 0) > self._bounds.steps:
             raise InvalidRequest("steps", request.num_inference_steps, f"1 – {self._bounds.steps}")
@@ -344,11 +363,11 @@ class GenerationService:
 
     def _check_length(self, job: Job) -> None:
         """Raise `PromptTooLong` where the tokenizer is there to count; the engine's thread owns no lock on it."""
-        parameters = job.images[0]
         for part in ("prompt", "negative_prompt"):
-            count = self._engine.count_tokens(getattr(parameters, part))
-            if count is not None and count > self._bounds.prompt_tokens:
-                raise PromptTooLong(part, count, self._bounds.prompt_tokens)
+            for text in dict.fromkeys(getattr(image, part) for image in job.images):
+                count = self._engine.count_tokens(text)
+                if count is not None and count > self._bounds.prompt_tokens:
+                    raise PromptTooLong(part, count, self._bounds.prompt_tokens)
 
     def _publish_positions(self) -> None:
         """Tell every waiting job where it stands. Cheap: no reader is woken for news that is none."""

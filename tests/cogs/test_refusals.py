@@ -32,7 +32,9 @@ from generation.errors import (
     StorageFailure,
     TextTooLong,
     UnknownLora,
+    UnknownWildcard,
     UnreadablePicture,
+    UnreadableTemplate,
 )
 from generation.image_encoding import UploadTooLarge
 from generation.rating import Rating
@@ -49,6 +51,8 @@ EVERY_ERROR: list[GenerationError | CogError] = [
     *(UnreadablePicture(problem) for problem in PictureProblem),
     NoControlNet(),
     UnknownLora("inc", ("ink", "glow")),
+    UnknownWildcard("color", ("colour",)),
+    UnreadableTemplate("{red|blue"),
     BrokenLora("ink", "wrong shapes"),
     BrokenPicture(7),
     ModelUnavailable(RuntimeError("secret path")),

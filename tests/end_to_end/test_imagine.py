@@ -119,7 +119,7 @@ async def test_a_button_from_before_a_crash_calls_off_the_drawing_that_went_on_a
     ("channel", "options", "words"),
     [
         ("drawing", {"tags": " , ,"}, "at least one tag"),
-        ("drawing", {"tags": "1girl", "steps": 60}, "1 to 50"),
+        ("drawing", {"tags": "1girl", "steps": 60}, "1 – 50"),
         ("drawing", {"tags": "1girl", "rating": "explicit"}, "isn't allowed in this channel"),
         ("night-gallery", {"tags": "1girl", "rating": "explicit"}, "isn't allowed in this channel"),
         ("drawing", {"tags": "nude"}, "would be rated"),

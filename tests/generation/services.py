@@ -16,6 +16,7 @@ from PIL import Image as PillowImage
 from generation.content_policy import ContentPolicy
 from generation.engine.local_engine import EngineState, LocalEngine
 from generation.engine_options import EngineOptions
+from generation.expansion import Expansion
 from generation.job import Finished, Job
 from generation.limits import Limits, LimitTable
 from generation.model_profile import ANIMAGINE_XL_4, ModelProfile
@@ -80,6 +81,7 @@ async def _service(
         policy=ContentPolicy(),
         store=ledger,
         limits=LimitTable(everybody=limits),
+        expansion=Expansion(),
         bounds=RequestBounds(prompt_tokens=225, steps=50),
         clock=utc_now,
     )

@@ -28,7 +28,7 @@ def job(name: str, user_id: int, accepted_s: float = 0.0, *, steps: int = 25, we
     )  # fmt: skip
     return Job(
         id=name, request=GenerationRequest(tags="1girl"), user_id=user_id,
-        place=Place(guild_id=1, channel_id=2), images=(image,), hints=(), accepted_at=after(accepted_s),
+        place=Place(guild_id=1, channel_id=2), images=(image,), pictures=(), hints=(), accepted_at=after(accepted_s),
         weight=weight,
     )  # fmt: skip
 
