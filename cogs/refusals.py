@@ -13,6 +13,7 @@ from generation.errors import (
     GenerationError,
     InvalidRequest,
     JobIsOver,
+    JobUnknown,
     Limit,
     LimitReached,
     ModelUnavailable,
@@ -132,6 +133,8 @@ def refusal(say: Language, error: GenerationError | CogError) -> str:
                 "These pictures have been cleaned away since: I keep them for some time only. Ask for them again, and "
                 "the same seed gives the same pictures."
             )
+        case JobUnknown():
+            return say("I don't know this picture any more: it was removed, or it is still being drawn.")
         case ServiceStopping():
             return say("I'm being restarted. Please ask again in a minute.")
         case UploadTooLarge(size, limit):

@@ -201,6 +201,11 @@ class PicturesGone(GenerationError):
 
 
 @dataclass(eq=False)
+class JobUnknown(GenerationError):
+    """There is no such job that is over: it was removed, or never was."""
+
+
+@dataclass(eq=False)
 class ServiceStopping(GenerationError):
     """The bot is shutting down and takes no more requests."""
 

@@ -67,6 +67,12 @@ class StoredJob(Protocol):
         """One of "queued", "running", "finished", "failed", "cancelled"."""
 
     @property
+    def result_channel_id(self) -> int | None: ...  # noqa: D102
+    @property
+    def result_message_id(self) -> int | None: ...  # noqa: D102
+    @property
+    def erased_at(self) -> datetime | None: ...  # noqa: D102
+    @property
     def drawing_s(self) -> float | None:
         """How long a finished job was drawn."""
 
@@ -115,8 +121,10 @@ class JobStore(Protocol):
     async def mark_cancelled(self, job_id: str, ended_at: datetime) -> None:
         """Its asker called it off."""
 
-    async def mark_delivered(self, job_id: str, delivered_at: datetime) -> None:
-        """Its asker has been told."""
+    async def mark_delivered(
+        self, job_id: str, delivered_at: datetime, message: tuple[int, int] | None = None
+    ) -> None:
+        """Its asker has been told, by the message of this channel and id."""
 
     async def will_post(self, job_ids: Sequence[str], nonce: str) -> None:
         """Their results are about to be posted in one message, under this nonce."""
@@ -132,6 +140,9 @@ class JobStore(Protocol):
 
     async def finished(self, user_id: int, number: int) -> StoredJob | None:
         """A person's finished job of this number, the oldest being 1."""
+
+    async def find(self, job_id: str) -> StoredJob | None:
+        """The job of this id."""
 
     async def pictures(self, job_id: str) -> Sequence[bytes]:
         """The PNG files of a finished job, in their order; empty where they were cleaned away."""
@@ -157,7 +168,9 @@ class ForgetfulStore:
     async def mark_cancelled(self, job_id: str, ended_at: datetime) -> None:
         """Nothing to keep."""
 
-    async def mark_delivered(self, job_id: str, delivered_at: datetime) -> None:
+    async def mark_delivered(
+        self, job_id: str, delivered_at: datetime, message: tuple[int, int] | None = None
+    ) -> None:
         """Nothing to keep."""
 
     async def will_post(self, job_ids: Sequence[str], nonce: str) -> None:
@@ -176,6 +189,9 @@ class ForgetfulStore:
         return 0
 
     async def finished(self, user_id: int, number: int) -> None:
+        """There is none."""
+
+    async def find(self, job_id: str) -> None:
         """There is none."""
 
     async def pictures(self, job_id: str) -> Sequence[bytes]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from generation.errors import PicturesGone
+from generation.errors import JobUnknown, PicturesGone
 from generation.image import Image
 from generation.job import Cancelled, Ending, Failed, Finished, Job
 from generation.job_record import JobRecord, failure_from_json
@@ -39,6 +39,25 @@ class PastJobs:
         if stored is None:
             return None
         return HistoryPage(ended_job(stored, await self._store.pictures(stored.id)), number, total)
+
+    async def find(self, job_id: str) -> Job:
+        """Return a job that is over, with its pictures if they are still there.
+
+        Raises:
+            JobUnknown: there is none, it was erased, or it is not over yet.
+            ValueError: it was written by a version that this one doesn't understand.
+        """
+        stored = await self._store.find(job_id)
+        if stored is None or stored.erased_at is not None or stored.state in ("queued", "running"):
+            raise JobUnknown
+        return ended_job(stored, await self._store.pictures(job_id))
+
+    async def message_of(self, job_id: str) -> tuple[int, int] | None:
+        """Where a job's result was brought: channel and message, by their ids."""
+        stored = await self._store.find(job_id)
+        if stored is None or stored.result_channel_id is None or stored.result_message_id is None:
+            return None
+        return stored.result_channel_id, stored.result_message_id
 
 
 def remembered_job(stored: StoredJob) -> Job:

@@ -225,9 +225,9 @@ class GenerationService:
             await self.cancel(job.id, user_id)
         await asyncio.gather(*(job.ending() for job in mine))
 
-    async def delivered(self, job: Job) -> None:
-        """Remember that the asker of `job` has been told how it ended."""
-        await self._store.mark_delivered(job.id, self._clock())
+    async def delivered(self, job: Job, message: tuple[int, int] | None = None) -> None:
+        """Remember that the asker of `job` has been told how it ended, by the message of this channel and id."""
+        await self._store.mark_delivered(job.id, self._clock(), message)
 
     async def stop(self) -> None:
         """Take no more requests; what waits or runs stays in the store for the next start. Gives the engine back."""

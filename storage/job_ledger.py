@@ -112,6 +112,8 @@ class StoredJob:
     message_id: int | None
     file_limit_bytes: int | None
     post_nonce: str | None
+    result_channel_id: int | None
+    result_message_id: int | None
     erased_at: datetime | None
 
 
@@ -194,13 +196,20 @@ class JobLedger:
         """Its asker called it off."""
         await self._end(job_id, JobState.CANCELLED, ended_at)
 
-    async def mark_delivered(self, job_id: str, delivered_at: datetime) -> None:
-        """Its asker has been told; the token of the interaction is of no use any more."""
+    async def mark_delivered(
+        self, job_id: str, delivered_at: datetime, message: tuple[int, int] | None = None
+    ) -> None:
+        """Its asker has been told, by the message of this channel and id; its token is of no use any more."""
         async with self._database.writing() as connection:
             await connection.execute(
                 update(JobRow)
                 .where(JobRow.id == job_id)
-                .values(delivered_at=delivered_at, interaction_token=None)
+                .values(
+                    delivered_at=delivered_at,
+                    interaction_token=None,
+                    result_channel_id=message[0] if message else None,
+                    result_message_id=message[1] if message else None,
+                )
             )
 
     async def will_post(self, job_ids: Sequence[str], nonce: str) -> None:

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import RowMapping, delete, select, update
+from sqlalchemy import ColumnElement, RowMapping, and_, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database import Database
 from storage.job_ledger import UNFINISHED
 from storage.picture_files import PictureFiles
-from storage.tables import ImageRow, JobRow
+from storage.presets import OwnerKind
+from storage.tables import FavouriteRow, ImageRow, JobRow, PersonRow, PresetRow, WildcardRow
 
 COUNTED_FOR = timedelta(days=1)
 """How long an erased job still counts against its asker's limits; its content is gone at once."""
@@ -24,9 +25,13 @@ _TOLD_COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class PersonalExport:
-    """All jobs of a person as plain JSON, and the hashes of their pictures that are still there, newest first."""
+    """What a person asked for and keeps, as plain JSON, and the hashes of their pictures that are still there.
+
+    `kept` are favourites, presets, usual options and wildcard lists. The newest pictures come first.
+    """
 
     jobs: list[dict[str, Any]]
+    kept: dict[str, list[dict[str, Any]]]
     file_hashes: list[str]
 
 
@@ -55,7 +60,12 @@ class PersonalData:
                 .where(JobRow.user_id == user_id, ImageRow.removed_at.is_(None))
                 .order_by(ImageRow.created_at.desc(), ImageRow.number)
             )
-            return PersonalExport(jobs, list((await connection.execute(pictures)).scalars()))
+            kept = {}
+            for table, own in _kept_by(user_id).items():
+                columns = [column for column in table.__table__.c if column.name != "reference"]
+                rows = await connection.execute(select(*columns).where(own))
+                kept[table.__tablename__] = [_told(row) for row in rows.mappings()]
+            return PersonalExport(jobs, kept, list((await connection.execute(pictures)).scalars()))
 
     async def picture(self, file_hash: str) -> bytes | None:
         """Read a picture; None where it was cleaned away."""
@@ -65,35 +75,61 @@ class PersonalData:
             return None
 
     async def erase(self, user_id: int) -> int:
-        """Remove a person's jobs and pictures, but not what still waits or runs; returns how many pictures went.
+        """Remove a person's jobs, pictures and what they keep; returns how many pictures went.
 
+        What still waits or runs stays. A server's presets stay too, for the server.
         For a day an empty row remains of each recent job, so that nobody gets fresh limits this way.
         """
         async with self._database.writing() as connection:
-            ended = (JobRow.user_id == user_id, JobRow.state.not_in(UNFINISHED))
-            mine = select(JobRow.id).where(*ended)
-            own = select(ImageRow.file_hash).where(ImageRow.job_id.in_(mine))
-            hashes = set((await connection.execute(own)).scalars())
-            await connection.execute(delete(ImageRow).where(ImageRow.job_id.in_(mine)))
-            await connection.execute(
-                update(JobRow)
-                .where(*ended)
-                .values(
-                    record={},
-                    failure=None,
-                    interaction_token=None,
-                    message_id=None,
-                    erased_at=self._clock(),
-                    delivered_at=self._clock(),
-                )
+            for table, own in _kept_by(user_id).items():
+                await connection.execute(delete(table).where(own))
+            hashes = await self._erase_jobs(
+                connection, JobRow.user_id == user_id, JobRow.state.not_in(UNFINISHED)
             )
             await forget_erased(connection, self._clock() - COUNTED_FOR)
-            # Somebody else may have drawn the very same picture.
-            shared = select(ImageRow.file_hash).where(ImageRow.file_hash.in_(hashes))
-            hashes -= set((await connection.execute(shared)).scalars())
         for file_hash in hashes:
             await asyncio.to_thread(self._files.remove, file_hash)
         return len(hashes)
+
+    async def erase_job(self, job_id: str) -> None:
+        """Remove one job that is over, with its pictures."""
+        async with self._database.writing() as connection:
+            hashes = await self._erase_jobs(connection, JobRow.id == job_id, JobRow.state.not_in(UNFINISHED))
+        for file_hash in hashes:
+            await asyncio.to_thread(self._files.remove, file_hash)
+
+    async def _erase_jobs(self, connection: AsyncConnection, *which: ColumnElement[bool]) -> set[str]:
+        """Empty the rows of jobs; returns the files that nobody has any more."""
+        jobs = select(JobRow.id).where(*which)
+        own = select(ImageRow.file_hash).where(ImageRow.job_id.in_(jobs))
+        hashes = set((await connection.execute(own)).scalars())
+        await connection.execute(delete(FavouriteRow).where(FavouriteRow.job_id.in_(jobs)))
+        await connection.execute(delete(ImageRow).where(ImageRow.job_id.in_(jobs)))
+        await connection.execute(
+            update(JobRow)
+            .where(*which)
+            .values(
+                record={},
+                failure=None,
+                interaction_token=None,
+                message_id=None,
+                erased_at=self._clock(),
+                delivered_at=self._clock(),
+            )
+        )
+        # Somebody else may have drawn the very same picture.
+        shared = select(ImageRow.file_hash).where(ImageRow.file_hash.in_(hashes))
+        return hashes - set((await connection.execute(shared)).scalars())
+
+
+def _kept_by(user_id: int) -> dict[type[Any], ColumnElement[bool]]:
+    """The tables with what a person keeps, and which rows are theirs."""
+    return {
+        FavouriteRow: FavouriteRow.user_id == user_id,
+        PresetRow: and_(PresetRow.owner_kind == OwnerKind.PERSON.value, PresetRow.owner_id == user_id),
+        PersonRow: PersonRow.user_id == user_id,
+        WildcardRow: WildcardRow.user_id == user_id,
+    }
 
 
 async def forget_erased(connection: AsyncConnection, before: datetime) -> None:

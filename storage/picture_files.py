@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -62,10 +62,10 @@ class PictureFiles:
         """Remove the picture of this hash, if it is there."""
         self.path(file_hash).unlink(missing_ok=True)
 
-    def clean(self, *, older_than: datetime, size_limit_bytes: int) -> list[str]:
+    def clean(self, *, older_than: datetime, size_limit_bytes: int, kept: Collection[str] = ()) -> list[str]:
         """Remove files from before `older_than`, then the oldest until the rest fits; return their hashes.
 
-        What a killed process left half-written goes too.
+        Those of the hashes `kept` stay in any case. What a killed process left half-written goes too.
         """
         files = []
         for path in self._all():
@@ -78,6 +78,8 @@ class PictureFiles:
         for changed_at, size, path in files:
             is_old = changed_at < older_than.timestamp()
             is_finished = not path.name.startswith(TEMPORARY_PREFIX)
+            if path.stem in kept:
+                continue
             if is_old or (is_finished and total > size_limit_bytes):
                 path.unlink(missing_ok=True)
                 total -= size

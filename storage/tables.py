@@ -36,6 +36,7 @@ class Base(DeclarativeBase):
         int: BigInteger,
         float: Double,
         dict[str, Any]: JSON,
+        list[str]: JSON,
     }
 
 
@@ -44,7 +45,8 @@ class JobRow(Base):
 
     `state` is one of `job_ledger.JobState`. `record` is what the job is drawn from, `failure` why it ended without a
     picture; both belong to whoever stores them. `interaction_token` is emptied when it is of no use any more. After
-    `erased_at` the row is empty, and only counts.
+    `erased_at` the row is empty, and only counts. `result_channel_id` and `result_message_id` are where the result was
+    brought, which may be another message than the one that waited for it.
     """
 
     __tablename__ = "jobs"
@@ -68,6 +70,8 @@ class JobRow(Base):
     message_id: Mapped[int | None]
     file_limit_bytes: Mapped[int | None]
     post_nonce: Mapped[str | None] = mapped_column(String(25))
+    result_channel_id: Mapped[int | None]
+    result_message_id: Mapped[int | None]
     erased_at: Mapped[datetime | None]
 
     __table_args__ = (
@@ -91,3 +95,47 @@ class ImageRow(Base):
     removed_at: Mapped[datetime | None]
 
     __table_args__ = (Index("images_by_file", "file_hash"),)
+
+
+class FavouriteRow(Base):
+    """A picture that somebody saved, be it their own or another's; its file is kept as long."""
+
+    __tablename__ = "favourites"
+
+    user_id: Mapped[int] = mapped_column(primary_key=True)
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    saved_at: Mapped[datetime]
+
+
+class PresetRow(Base):
+    """Options under a name: a person's own, or a server's (`owner_kind` "person" or "guild")."""
+
+    __tablename__ = "presets"
+
+    owner_kind: Mapped[str] = mapped_column(String(6), primary_key=True)
+    owner_id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    options: Mapped[dict[str, Any]]
+    created_by: Mapped[int]
+    created_at: Mapped[datetime]
+
+
+class PersonRow(Base):
+    """What a person has settled for themselves: usual options, and a picture to be drawn over."""
+
+    __tablename__ = "people"
+
+    user_id: Mapped[int] = mapped_column(primary_key=True)
+    defaults: Mapped[dict[str, Any]]
+    reference: Mapped[bytes | None]
+
+
+class WildcardRow(Base):
+    """A person's own list for prompts with chance."""
+
+    __tablename__ = "wildcards"
+
+    user_id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    entries: Mapped[list[str]]

@@ -5,13 +5,13 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from sqlalchemy import update
+from sqlalchemy import and_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from storage.database import Database
 from storage.personal_data import COUNTED_FOR, forget_erased
 from storage.picture_files import PictureFiles
-from storage.tables import ImageRow, JobRow
+from storage.tables import FavouriteRow, ImageRow, JobRow
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ INTERVAL_S = 300.0
 class Upkeep:
     """Empties interaction tokens that are no longer valid, and removes pictures by age and by the room they take.
 
-    `clock` gives the current, time-zone-aware time.
+    Those that somebody saved stay. `clock` gives the current, time-zone-aware time.
     """
 
     def __init__(
@@ -58,8 +58,17 @@ class Upkeep:
                 .values(interaction_token=None)
             )
             await forget_erased(connection, now - COUNTED_FOR)
+        async with self._database.reading() as connection:
+            saved = select(ImageRow.file_hash).join(
+                FavouriteRow,
+                and_(FavouriteRow.job_id == ImageRow.job_id, FavouriteRow.number == ImageRow.number),
+            )
+            kept = set((await connection.execute(saved)).scalars())
         removed = await asyncio.to_thread(
-            self._files.clean, older_than=now - self._keep_for, size_limit_bytes=self._keep_bytes
+            self._files.clean,
+            older_than=now - self._keep_for,
+            size_limit_bytes=self._keep_bytes,
+            kept=kept,
         )
         if removed:
             async with self._database.writing() as connection:

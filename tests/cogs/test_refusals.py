@@ -16,6 +16,7 @@ from generation.errors import (
     GenerationError,
     InvalidRequest,
     JobIsOver,
+    JobUnknown,
     Limit,
     LimitReached,
     ModelUnavailable,
@@ -63,6 +64,7 @@ EVERY_ERROR: list[GenerationError | CogError] = [
     EngineFailure("0123456789abcdef"),
     NotTheAsker(),
     JobIsOver(),
+    JobUnknown(),
     MissingPermissions(("attach_files", "embed_links")),
     OperatorsOnly(),
 ]

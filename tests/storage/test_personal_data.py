@@ -6,9 +6,12 @@ from pathlib import Path
 import pytest
 
 from storage.database import Database
+from storage.favourites import Favourite, FavouriteStore
 from storage.job_ledger import JobLedger, Quota
+from storage.people import PeopleStore
 from storage.personal_data import PersonalData
 from storage.picture_files import PictureFiles
+from storage.presets import Owner, OwnerKind, PresetStore
 from tests.storage.test_job_ledger import AOI, NOON, PNG, REN, entry
 
 LATER = NOON + timedelta(hours=1)
@@ -59,6 +62,41 @@ async def test_after_an_erasure_nothing_is_left_but_the_count_of_the_last_day(
     assert (remaining.record, remaining.interaction_token, remaining.message_id) == ({}, None, None)
     assert await ledger.find(entry(2).id) is None
     assert await ledger.accept(entry(3, accepted_at=LATER), {Quota.IMAGES_PER_DAY: 1}) is not None
+
+
+async def test_what_a_person_keeps_is_exported_and_goes_with_them(
+    database: Database, ledger: JobLedger, personal_data: PersonalData
+) -> None:
+    await ledger.accept(entry(1, user_id=REN), {})
+    await ledger.mark_finished(entry(1).id, PNG, NOON, 1.0)
+    favourites, presets, people = FavouriteStore(database), PresetStore(database), PeopleStore(database)
+    for user_id in (AOI, REN):
+        await favourites.save(user_id, Favourite(entry(1).id, 1), NOON)
+        await presets.save(Owner(OwnerKind.PERSON, user_id), "night", {"tags": "night"}, user_id, NOON)
+        await people.set_defaults(user_id, {"count": 2})
+        await people.save_wildcard(user_id, "pet", ["cat"])
+    await presets.save(Owner(OwnerKind.GUILD, 1), "ours", {}, AOI, NOON)
+    kept = (await personal_data.export(AOI)).kept
+    assert [len(kept[name]) for name in ("favourites", "presets", "people", "wildcards")] == [1, 1, 1, 1]
+    assert kept["people"][0]["defaults"] == {"count": 2}
+    await personal_data.erase(AOI)
+    assert not any((await personal_data.export(AOI)).kept.values())
+    assert all((await personal_data.export(REN)).kept.values())
+    assert len(await presets.of(Owner(OwnerKind.GUILD, 1))) == 1
+
+
+async def test_one_erased_job_leaves_the_others_and_nobodys_favourites(
+    database: Database, ledger: JobLedger, personal_data: PersonalData, files: PictureFiles
+) -> None:
+    for number, picture in ((1, PNG[0]), (2, PNG[1])):
+        await ledger.accept(entry(number), {})
+        await ledger.mark_finished(entry(number).id, [picture], NOON, 1.0)
+        await FavouriteStore(database).save(REN, Favourite(entry(number).id, 0), NOON)
+    await personal_data.erase_job(entry(1).id)
+    assert await ledger.count_finished(AOI) == 1
+    assert await ledger.pictures(entry(1).id) == []
+    assert await ledger.pictures(entry(2).id) == [PNG[1]]
+    assert await FavouriteStore(database).count(REN) == 1
 
 
 async def test_what_waits_stays_and_a_picture_that_another_drew_too(
