@@ -16,19 +16,29 @@ import aiohttp
 import click
 import discord
 import yarl
+from discord import app_commands
 from discord.ext import commands
 from pydantic import SecretStr
 
 from cogs.client import DrawingBot
+from cogs.compare import Compare
 from cogs.delivery import Delivery
+from cogs.drawing import Drawing
 from cogs.error_answers import CONNECTION_ERRORS, answer_error
 from cogs.history import History
 from cogs.imagine import Imagine
 from cogs.language import ENGLISH, CommandTranslator
 from cogs.model import Model
+from cogs.parts import Parts
+from cogs.personal import Defaults, OwnLists
+from cogs.picture_actions import PictureActions
+from cogs.pictures import Pictures
 from cogs.plain_text import NO_MENTIONS
+from cogs.presets import Presets
 from cogs.privacy import Privacy
 from cogs.refusals import refusal
+from cogs.remix import Remix
+from cogs.tags import Surprise, Tags
 from generation.content_policy import ContentPolicy
 from generation.encoding_mode import EncodingMode
 from generation.engine.local_engine import ENGINE_THREAD, LocalEngine
@@ -43,20 +53,26 @@ from generation.model_source import ModelSource
 from generation.past_jobs import PastJobs
 from generation.rating import Rating
 from generation.service import GenerationService, RequestBounds
+from generation.tag_dictionary import TagDictionary, UnreadableTagList, load_dictionary
+from generation.tag_search import TagSearch
 from generation.tiny_checkpoint import build_tiny_checkpoint, is_built
 from generation.wildcards import Wildcards
 from logs import set_up_logging
 from settings import DiscordSettings, Settings, SettingsError, load_settings, read_token
 from storage.database import Database, DatabaseUnavailable
+from storage.favourites import FavouriteStore
 from storage.job_ledger import JobLedger
+from storage.people import PeopleStore
 from storage.personal_data import PersonalData
 from storage.picture_files import PictureFiles
+from storage.presets import PresetStore
 from storage.upkeep import Upkeep
 from terminal.drawing_options import drawing_options, request_of
 from terminal.encode import PromptFileError, describe_prompt, read_prompts, write_arrays
 from terminal.plan import plan_text
 from terminal.render import render_to_files
 from terminal.sandbox_session import run_sandbox
+from terminal.tag_import import IMPORTED_TAGS, import_tags
 
 log = logging.getLogger("anim4gine")
 
@@ -75,13 +91,7 @@ Or try me without Discord, on this machine alone: make sandbox (or: python bot.p
 class Anim4gineBot(DrawingBot):
     """The Discord client: loads the cogs, syncs the commands, turns errors into sentences."""
 
-    def __init__(
-        self,
-        service: GenerationService,
-        past_jobs: PastJobs,
-        personal_data: PersonalData,
-        clock: Callable[[], datetime],
-    ) -> None:
+    def __init__(self, parts: Parts) -> None:
         # Slash commands and components need no privileged intent, and of the others only this one.
         intents = discord.Intents(guilds=True)
         # Voice is nothing that a drawing bot needs; without this discord.py warns of it at every start.
@@ -91,17 +101,22 @@ class Anim4gineBot(DrawingBot):
             help_command=None,
             intents=intents,
             allowed_mentions=NO_MENTIONS,
+            allowed_contexts=app_commands.AppCommandContext(
+                guild=True, dm_channel=True, private_channel=True
+            ),
+            allowed_installs=app_commands.AppInstallationType(guild=True, user=True),
         )
-        self.service = service
-        self.past_jobs = past_jobs
-        self.delivery = Delivery(self, service, clock)
-        self._personal_data = personal_data
+        self.parts = parts
+        self.delivery = Delivery(self, parts.service, parts.clock)
+        self.drawing = Drawing(parts, self.delivery)
+        self.picture_actions = PictureActions(parts, self.drawing)
         self.tree.error(answer_error)
 
     async def setup_hook(self) -> None:
         """Start to load the model, take up what was left, make the commands known; between login and connection."""
-        self.service.start()
-        for job in await self.service.restore():
+        service = self.parts.service
+        service.start()
+        for job in await service.restore():
             self.delivery.follow(job)
         self.delivery.catch_up()
         await self.add_cogs()
@@ -111,18 +126,27 @@ class Anim4gineBot(DrawingBot):
 
     async def add_cogs(self) -> None:
         """Make all commands; Discord hears of them later."""
+        parts, drawing = self.parts, self.drawing
         for cog in (
-            Imagine(self, self.service, self.delivery),
-            History(self),
-            Model(self, self.service),
-            Privacy(self.service, self._personal_data),
+            Pictures(self),
+            Imagine(parts, drawing),
+            Remix(self, parts, drawing),
+            Compare(parts, drawing),
+            Surprise(parts, drawing),
+            Tags(self, parts),
+            Presets(parts, drawing),
+            Defaults(parts),
+            OwnLists(parts),
+            History(self, parts),
+            Model(self, parts.service),
+            Privacy(parts.service, parts.personal_data),
         ):
             await self.add_cog(cog)
 
     async def close(self) -> None:
         """Keep what waits and runs for the next start, tell the askers, and leave."""
         if not self.is_closed():
-            await self.service.stop()
+            await self.parts.service.stop()
             await self.delivery.settle(DELIVERY_TIMEOUT_S)
         await super().close()
 
@@ -208,15 +232,25 @@ async def point_discord_at(api_base: str) -> None:
     discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway["url"])
 
 
-def build_bot(settings: Settings, database: Database, files: PictureFiles) -> Anim4gineBot:
-    """Wire the Discord client from the settings; nothing starts yet."""
+def build_bot(
+    settings: Settings, database: Database, files: PictureFiles, dictionary: TagDictionary
+) -> Anim4gineBot:
+    """Wire the Discord client from the settings; nothing starts yet. Takes a second for a large dictionary."""
     ledger = JobLedger(database, files)
-    return Anim4gineBot(
-        build_service(settings, ledger, settings.limits.table, utc_now),
-        PastJobs(ledger),
-        PersonalData(database, files, utc_now),
-        utc_now,
+    parts = Parts(
+        service=build_service(settings, ledger, settings.limits.table, utc_now),
+        past_jobs=PastJobs(ledger),
+        personal_data=PersonalData(database, files, utc_now),
+        people=PeopleStore(database),
+        presets=PresetStore(database),
+        favourites=FavouriteStore(database),
+        dictionary=dictionary,
+        search=TagSearch(dictionary),
+        loras=lora_catalogue(settings),
+        wildcards=Wildcards(settings.paths.wildcards),
+        clock=utc_now,
     )
+    return Anim4gineBot(parts)
 
 
 async def serve(settings: Settings, token: SecretStr) -> None:
@@ -234,7 +268,8 @@ async def serve(settings: Settings, token: SecretStr) -> None:
     )
     upkeep_task = asyncio.create_task(upkeep.run(), name="upkeep")
     try:
-        async with build_bot(settings, database, files) as bot:
+        dictionary = load_dictionary(settings.paths.data / IMPORTED_TAGS)
+        async with build_bot(settings, database, files, dictionary) as bot:
             await bot.start(token.get_secret_value())
     finally:
         upkeep_task.cancel()
@@ -402,6 +437,28 @@ def render(tags: str | None, output: Path, tiny: bool, plan: bool, **options: An
         leave(refusal(ENGLISH, error), EXIT_FAILURE)
     except OSError as error:
         leave(f"{error.filename or output} can't be read or written: {error.strerror}", EXIT_FAILURE)
+
+
+@cli.group()
+def tags() -> None:
+    """The tags that are offered while people type."""
+
+
+@tags.command(name="import")
+@click.argument("file", type=click.Path(path_type=Path))
+@config_option
+def import_command(file: Path) -> None:
+    """Take in FILE, a list of Danbooru's tags with the columns name, category, count, aliases."""
+    settings = settings_or_exit()
+    try:
+        found = import_tags(file, settings.paths.data)
+    except UnreadableTagList as error:
+        leave(f"{file} can't be used: {error.reason}", EXIT_MISCONFIGURED)
+    except OSError as error:
+        leave(f"{error.filename or file} can't be read or written: {error.strerror}", EXIT_MISCONFIGURED)
+    lines = "1 line" if found.skipped == 1 else f"{found.skipped} lines"
+    click.echo(f"{found.tags} tags and {found.aliases} aliases are in; {lines} could not be read.")
+    click.echo("The bot offers them from its next start on.")
 
 
 @cli.command()

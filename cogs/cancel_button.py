@@ -34,5 +34,5 @@ class CancelButton(
         """Cancel the job; its message then tells so by itself."""
         async with answering_errors(interaction):
             bot: DrawingBot = interaction.client
-            await bot.service.cancel(self.job_id, interaction.user.id)
+            await bot.parts.service.cancel(self.job_id, interaction.user.id)
             await interaction.response.defer()

@@ -9,7 +9,6 @@ import discord
 from cogs.discord_limits import TOKEN_LIFETIME
 from cogs.error_answers import ALREADY_ANSWERED, CONNECTION_ERRORS
 from cogs.job_message import JobMessage
-from cogs.plain_text import NO_MENTIONS
 from generation.job_store import ReplyAddress
 
 SAFETY_MARGIN = timedelta(seconds=15)
@@ -55,37 +54,35 @@ class DeferredMessage:
         """
         if self._webhook is None or self._address is None:
             raise AssertionError("only an editable message is edited")
-        await self._webhook.edit_message(
-            self._address.message_id,
-            content=message.content or None,
-            embeds=[message.embed] if message.embed else [],
-            attachments=message.files(),
-            view=message.view(),
-            allowed_mentions=NO_MENTIONS,
-        )
+        await self._webhook.edit_message(self._address.message_id, **message.as_edit())
 
 
-async def defer(interaction: discord.Interaction[Any], clock: Callable[[], datetime]) -> ReplyAddress:
+async def defer(
+    interaction: discord.Interaction[Any], clock: Callable[[], datetime], *, is_private: bool = False
+) -> ReplyAddress:
     """Answer a command by a message that waits for its result, and say how it is reached.
+
+    Where `is_private`, only the asker sees it.
 
     Raises:
         discord.HTTPException, CONNECTION_ERRORS: Discord didn't take the answer.
     """
     token_ends_at = clock() + TOKEN_LIFETIME
-    message_id = await _answered(interaction)
+    message_id = await _answered(interaction, is_private=is_private)
     return ReplyAddress(
         token=interaction.token,
         token_ends_at=token_ends_at,
         message_id=message_id or (await interaction.original_response()).id,
         file_limit_bytes=interaction.filesize_limit,
+        is_private=is_private,
     )
 
 
-async def _answered(interaction: discord.Interaction[Any]) -> int | None:
+async def _answered(interaction: discord.Interaction[Any], *, is_private: bool) -> int | None:
     """Defer, once more after a lost answer; returns the message's id where Discord told it."""
     for attempts_left in (1, 0):
         try:
-            response = await interaction.response.defer(thinking=True)
+            response = await interaction.response.defer(thinking=True, ephemeral=is_private)
         except discord.HTTPException as error:
             # An attempt of ours that seemed to fail was done all the same.
             if error.code == ALREADY_ANSWERED:

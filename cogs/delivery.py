@@ -22,7 +22,7 @@ from cogs.error_answers import CONNECTION_ERRORS
 from cogs.job_message import JobMessage, progress_message, result_message
 from cogs.language import Language, language_of
 from cogs.persistence import persistently
-from cogs.result_posts import ResultPosts
+from cogs.result_posts import MessageKey, ResultPosts
 from generation.job import Ending, Job, Queued, Suspended
 from generation.service import GenerationService
 
@@ -94,9 +94,8 @@ class Delivery:
             return
         with _logging_failures(jobs[0]):
             results = [(job, await result_message(job, job.latest, _file_limit(job))) for job in jobs]
-            await self._posts.post(*results)
-            for job in jobs:
-                await self._service.delivered(job)
+            for job, message in zip(jobs, await self._posts.post(*results), strict=True):
+                await self._service.delivered(job, message)
 
     def _start(self, work: Coroutine[Any, Any, None], jobs: Sequence[Job]) -> asyncio.Task[None]:
         ids = {job.id for job in jobs}
@@ -119,10 +118,10 @@ class Delivery:
             if isinstance(ending, Suspended):
                 await _tell_of_restart(message, language_of(job.locale))
                 return
-            await self._deliver(job, ending, message)
-            await self._service.delivered(job)
+            await self._service.delivered(job, await self._deliver(job, ending, message))
 
-    async def _deliver(self, job: Job, ending: Ending, message: DeferredMessage) -> None:
+    async def _deliver(self, job: Job, ending: Ending, message: DeferredMessage) -> MessageKey | None:
+        """Bring a result; returns the message that shows it now."""
         result = await result_message(job, ending, _file_limit(job))
         if message.is_editable:
             try:
@@ -136,8 +135,9 @@ class Delivery:
                 elif not is_beyond_edits(error):
                     raise
             else:
-                return
-        await self._posts.post((job, result))
+                return None if job.reply is None else (job.place.channel_id, job.reply.message_id)
+        (shown,) = await self._posts.post((job, result))
+        return shown
 
     async def _show_progress(self, job: Job, message: DeferredMessage, over: asyncio.Task[Ending]) -> None:
         """Edit the message for the newest update, then pause; what is overtaken meanwhile is never shown."""

@@ -14,5 +14,32 @@ class MissingPermissions(CogError):
     permissions: tuple[str, ...]
 
 
+class NotYours(CogError):
+    """Only the asker and moderators may do this to a picture."""
+
+
+@dataclass(eq=False)
+class PresetUnknown(CogError):
+    """There is no preset of this name, neither the person's nor the server's."""
+
+    name: str
+
+
+@dataclass(eq=False)
+class WildcardUnreadable(CogError):
+    """A list's name or entries can't be kept. Both limits are what may be: entries, and letters of each."""
+
+    entries: int
+    letters: int
+
+
+class ModeratorsOnly(CogError):
+    """Only those who manage the server may do this."""
+
+
+class ServersOnly(CogError):
+    """This needs a server, and there is none in direct messages."""
+
+
 class OperatorsOnly(CogError):
     """The command is for those who run the bot."""

@@ -3,19 +3,23 @@
 import asyncio
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import discord
 
 from cogs import sentences
 from cogs.cancel_button import CancelButton
 from cogs.discord_limits import ALT_TEXT_LENGTH, EMBED_DESCRIPTION_LENGTH, UPLOAD_TOTAL_BYTES
-from cogs.language import ENGLISH, Language, language_of
-from cogs.plain_text import code_block, shortened
+from cogs.language import Language, language_of
+from cogs.picture_view import card_view, result_view
+from cogs.plain_text import NO_MENTIONS, code_block, shortened
 from cogs.refusals import refusal
 from generation.errors import PicturesGone
-from generation.image import ImageParameters
+from generation.grid_picture import draw_grid
+from generation.image import Image, ImageParameters
 from generation.image_encoding import EncodedImage, UploadTooLarge, fit_upload
 from generation.job import Failed, Finished, Job, Queued, Running, Update
 
@@ -40,23 +44,34 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobMessage:
-    """All of a message's parts. It can be sent any number of times."""
+    """All of a message's parts. It can be sent any number of times.
+
+    `job` is the one whose pictures it shows, where it does.
+    """
 
     content: str = ""
     embed: discord.Embed | None = None
     attachments: tuple[Attachment, ...] = ()
-    cancellable_job_id: str | None = None
-    language: Language = ENGLISH
+    make_view: Callable[[], discord.ui.View] | None = None
+    job: Job | None = None
 
     def view(self) -> discord.ui.View | None:
-        """Make the row of buttons."""
-        if self.cancellable_job_id is None:
-            return None
-        return discord.ui.View(timeout=None).add_item(CancelButton(self.cancellable_job_id, self.language))
+        """Make the rows of buttons."""
+        return None if self.make_view is None else self.make_view()
 
     def files(self) -> list[discord.File]:
         """Make the files."""
         return [attachment.as_file() for attachment in self.attachments]
+
+    def as_edit(self) -> dict[str, Any]:
+        """The arguments of an edit that makes a message show this and nothing else."""
+        return {
+            "content": self.content or None,
+            "embeds": [self.embed] if self.embed else [],
+            "attachments": self.files(),
+            "view": self.view(),
+            "allowed_mentions": NO_MENTIONS,
+        }
 
 
 def progress_message(job: Job, update: Queued | Running, *, comes_as_new_message: bool = False) -> JobMessage:
@@ -66,14 +81,16 @@ def progress_message(job: Job, update: Queued | Running, *, comes_as_new_message
         content = sentences.queued(say, update)
         if comes_as_new_message:
             content += f"\n{sentences.comes_as_new_message(say)}"
-        return JobMessage(content=content, cancellable_job_id=job.id, language=say)
+        return JobMessage(content=content, make_view=partial(_cancel_view, job.id, say))
     preview = (
         (Attachment("preview.webp", update.preview, sentences.preview_alt_text(say)),)
         if update.preview
         else ()
     )
     return JobMessage(
-        content=sentences.running(say, update), attachments=preview, cancellable_job_id=job.id, language=say
+        content=sentences.running(say, update),
+        attachments=preview,
+        make_view=partial(_cancel_view, job.id, say),
     )
 
 
@@ -87,7 +104,12 @@ async def result_message(job: Job, ending: Update, file_limit_bytes: int) -> Job
             except UploadTooLarge as error:
                 return JobMessage(content=refusal(say, error))
         case Failed(PicturesGone() as error):
-            return JobMessage(content=refusal(say, error), embed=_facts(job))
+            return JobMessage(
+                content=refusal(say, error),
+                embed=_facts(job),
+                make_view=partial(result_view, job, say),
+                job=job,
+            )
         case Failed(error):
             return JobMessage(content=refusal(say, error))
         case _:
@@ -101,25 +123,74 @@ async def _finished_message(job: Job, ending: Finished, file_limit_bytes: int) -
         UploadTooLarge: a picture can't be made to fit.
     """
     say = language_of(job.locale)
-    limit = min(file_limit_bytes, (UPLOAD_TOTAL_BYTES - UPLOAD_OVERHEAD_BYTES) // len(ending.images))
-    files = [await asyncio.to_thread(fit_upload, image, limit) for image in ending.images]
+    images = ending.images
+    if job.request.grid is not None:
+        images = (await asyncio.to_thread(draw_grid, job.request.grid, ending.images),)
+    attachments, notes = await _attached(images, file_limit_bytes, say)
+    notes = [*(sentences.hint(say, hint) for hint in job.hints), *notes]
+    return JobMessage(
+        embed=_facts(job, notes, ending.drawing_s),
+        attachments=attachments,
+        make_view=partial(result_view, job, say),
+        job=job,
+    )
+
+
+async def card_message(job: Job, number: int, file_limit_bytes: int, say: Language) -> JobMessage:
+    """Show one picture of a job that is over, with its own buttons; without its file where that is gone.
+
+    Raises:
+        UploadTooLarge: the picture can't be made to fit.
+    """
+    embed = _facts(job, number=number)
+    make_view = partial(card_view, job, number, say)
+    if not isinstance(job.latest, Finished):
+        return JobMessage(content=refusal(say, PicturesGone()), embed=embed, make_view=make_view, job=job)
+    attachments, notes = await _attached((job.latest.images[number],), file_limit_bytes, say)
+    return JobMessage(
+        content="\n".join(f"-# {note}" for note in notes),
+        embed=embed,
+        attachments=attachments,
+        make_view=make_view,
+        job=job,
+    )
+
+
+async def _attached(
+    images: Sequence[Image], file_limit_bytes: int, say: Language
+) -> tuple[tuple[Attachment, ...], list[str]]:
+    """Make the files of pictures, and say which had to be compressed.
+
+    Raises:
+        UploadTooLarge: a picture can't be made to fit.
+    """
+    limit = min(file_limit_bytes, (UPLOAD_TOTAL_BYTES - UPLOAD_OVERHEAD_BYTES) // len(images))
+    files = [await asyncio.to_thread(fit_upload, image, limit) for image in images]
     attachments = tuple(
         Attachment(_file_name(image.parameters, file), file.content, _alt_text(say, image.parameters))
-        for image, file in zip(ending.images, files, strict=True)
+        for image, file in zip(images, files, strict=True)
     )
-    notes = [sentences.hint(say, hint) for hint in job.hints]
-    notes += {sentences.compressed(say, file.extension) for file in files if file.extension != "png"}
-    return JobMessage(embed=_facts(job, notes, ending.drawing_s), attachments=attachments)
+    notes = {sentences.compressed(say, file.extension) for file in files if file.extension != "png"}
+    return attachments, sorted(notes)
 
 
-def _facts(job: Job, notes: Sequence[str] = (), drawing_s: float | None = None) -> discord.Embed:
-    say, parameters = language_of(job.locale), job.images[0]
+def _cancel_view(job_id: str, say: Language) -> discord.ui.View:
+    return discord.ui.View(timeout=None).add_item(CancelButton(job_id, say))
+
+
+def _facts(
+    job: Job, notes: Sequence[str] = (), drawing_s: float | None = None, number: int | None = None
+) -> discord.Embed:
+    """What a job, or one picture of it, was drawn from."""
+    say = language_of(job.locale)
+    images = job.images if number is None else (job.images[number],)
+    parameters = images[0]
     description = code_block(parameters.prompt, EMBED_DESCRIPTION_LENGTH - 1000)
     if notes:
         description += "\n" + "\n".join(f"-# {note}" for note in notes)
     embed = discord.Embed(description=description, colour=ACCENT)
-    seeds = ", ".join(f"`{image.seed}`" for image in job.images)
-    embed.add_field(name=say("Seed") if len(job.images) == 1 else say("Seeds"), value=seeds)
+    seeds = list(dict.fromkeys(f"`{image.seed}`" for image in images))
+    embed.add_field(name=say("Seed") if len(seeds) == 1 else say("Seeds"), value=", ".join(seeds))
     embed.add_field(name=say("Size"), value=f"{parameters.width} × {parameters.height}")
     embed.add_field(name=say("Steps"), value=str(parameters.num_inference_steps))
     embed.add_field(name=say("Guidance"), value=f"{parameters.guidance_scale:g}")

@@ -28,8 +28,9 @@ class Language:
         self._catalogue = catalogue
 
     def __call__(self, message: str, /, **facts: object) -> str:
-        """Say `message`, its {placeholders} filled in."""
-        return self._catalogue.gettext(message).format(**facts)
+        """Say `message`, its {placeholders} filled in; without facts, braces are braces."""
+        said = self._catalogue.gettext(message)
+        return said.format(**facts) if facts else said
 
     def counted(self, one: str, many: str, count: int, **facts: object) -> str:
         """Say what depends on a number, as {count}: "{count} picture", "{count} pictures"."""

@@ -2,7 +2,16 @@
 
 from collections.abc import Sequence
 
-from cogs.errors import CogError, MissingPermissions, OperatorsOnly
+from cogs.errors import (
+    CogError,
+    MissingPermissions,
+    ModeratorsOnly,
+    NotYours,
+    OperatorsOnly,
+    PresetUnknown,
+    ServersOnly,
+    WildcardUnreadable,
+)
 from cogs.language import Language
 from cogs.plain_text import inline
 from cogs.sentences import relative
@@ -148,6 +157,21 @@ def refusal(say: Language, error: GenerationError | CogError) -> str:
             return apology(say, job_id)
         case MissingPermissions(permissions):
             return _missing_permissions(say, permissions)
+        case PresetUnknown(name):
+            return say("There is no preset {name}. `/preset list` shows those there are.", name=inline(name))
+        case WildcardUnreadable(entries, letters):
+            return say(
+                "A list needs a name of letters, digits, - or _, and 1 to {entries} entries of at most {letters} "
+                "letters each, with semicolons between.",
+                entries=entries,
+                letters=letters,
+            )
+        case ModeratorsOnly():
+            return say("Only those who manage this server can do that.")
+        case ServersOnly():
+            return say("That works in a server only.")
+        case NotYours():
+            return say("Only the person who asked for it, and the server's moderators, can do this.")
         case NotTheAsker():
             return say("This button belongs to the person who asked for the picture.")
         case JobIsOver():
@@ -173,6 +197,19 @@ def _picture_problem(say: Language, problem: PictureProblem) -> str:
             return say("That file is no picture, or a broken one. Please try a PNG, JPEG or WebP file.")
         case PictureProblem.TOO_MANY_PIXELS:
             return say("That picture has too many pixels for me to open. Please make it smaller first.")
+        case PictureProblem.TOO_MANY_BYTES:
+            return say("That file is too large for me. Please make it smaller first.")
+        case PictureProblem.UNREACHABLE:
+            return say("I couldn't fetch that picture from Discord. Please upload it once more.")
+        case PictureProblem.NONE_GIVEN:
+            return say(
+                "There is no picture to work with: attach one, or choose **Use as reference** in the menu of a message "
+                "that has one."
+            )
+        case PictureProblem.TOO_SMALL:
+            return say("That picture is too small to be drawn over.")
+        case PictureProblem.ANIMATED:
+            return say("That picture moves. Please give me a still one.")
         case PictureProblem.NOTHING_MASKED:
             return say(
                 "The mask marks nothing: paint white what I shall draw anew, or erase it to transparent."

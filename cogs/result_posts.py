@@ -10,13 +10,16 @@ import logging
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import discord
 
 from cogs.client import DrawingBot
 from cogs.discord_limits import ATTACHMENTS, CONTENT_LENGTH, EMBEDS, EMBEDS_LENGTH, UPLOAD_TOTAL_BYTES
 from cogs.job_message import UPLOAD_OVERHEAD_BYTES, JobMessage
+from cogs.language import language_of
 from cogs.persistence import persistently
+from cogs.picture_view import several_view
 from generation.job import Job
 from generation.service import GenerationService
 
@@ -26,13 +29,21 @@ PAUSE_S = 1.1
 """Between two messages in one channel; 5 in 5 s is what Discord has been seen to take."""
 
 
+MessageKey = tuple[int, int]
+"""A message, by its channel's id and its own."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Result:
     """What is to be told of a job, and whom to tell that it was."""
 
     job: Job
     message: JobMessage
-    posted: asyncio.Future[None]
+    posted: asyncio.Future[MessageKey | None]
+
+    @property
+    def is_private(self) -> bool:
+        return self.job.reply is not None and self.job.reply.is_private
 
 
 class ResultPosts:
@@ -45,8 +56,8 @@ class ResultPosts:
         self._lines: dict[int, deque[_Result]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def post(self, *results: tuple[Job, JobMessage]) -> None:
-        """Send messages to where their jobs were asked for, or else to the askers; returns when they are there.
+    async def post(self, *results: tuple[Job, JobMessage]) -> list[MessageKey | None]:
+        """Send messages to where their jobs were asked for, or else to the askers; returns where they are then.
 
         Several results are those that an earlier run began to post together: of one channel, under one nonce. A
         result that neither the channel nor its asker takes is left to `/history`.
@@ -64,43 +75,43 @@ class ResultPosts:
             task = asyncio.create_task(self._work(channel_id), name="post results")
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-        await asyncio.gather(*(result.posted for result in waiting))
+        return await asyncio.gather(*(result.posted for result in waiting))
 
     async def _work(self, channel_id: int) -> None:
         while waiting := self._lines[channel_id]:
             group = _next_group(waiting)
             try:
-                await self._send(group)
+                sent = await self._send(group)
             except Exception as error:  # told to those who wait for it
                 for result in group:
                     if not result.posted.done():
                         result.posted.set_exception(error)
             else:
-                for result in group:
+                for result, key in zip(group, sent, strict=True):
                     if not result.posted.done():
-                        result.posted.set_result(None)
+                        result.posted.set_result(key)
             await asyncio.sleep(PAUSE_S)
         del self._lines[channel_id]
 
-    async def _send(self, group: Sequence[_Result]) -> None:
+    async def _send(self, group: Sequence[_Result]) -> list[MessageKey | None]:
+        if any(result.is_private for result in group):
+            return [await self._send_to_asker(result) for result in group]
         first = group[0].job
         nonce = first.post_nonce or first.id
         await self._service.will_post([result.job for result in group], nonce)
         channel = self._bot.get_partial_messageable(first.place.channel_id, guild_id=first.place.guild_id)
         try:
-            await persistently(lambda: _send(channel, group, nonce), first.id)
+            sent = await persistently(lambda: _send(channel, group, nonce), first.id)
         except (discord.Forbidden, discord.NotFound):
             log.warning("The channel is closed to results; trying the askers", extra={"job": first.id})
-        else:
-            return
-        for result in group:
-            await self._send_to_asker(result)
+            return [await self._send_to_asker(result) for result in group]
+        return [sent] * len(group)
 
-    async def _send_to_asker(self, result: _Result) -> None:
+    async def _send_to_asker(self, result: _Result) -> MessageKey | None:
         job = result.job
         try:
             asker = await persistently(lambda: self._bot.create_dm(discord.Object(job.user_id)), job.id)
-            await persistently(lambda: _send(asker, [result], job.id), job.id)
+            return await persistently(lambda: _send(asker, [result], job.id), job.id)
         except discord.DiscordServerError:
             raise
         except discord.HTTPException as error:
@@ -108,13 +119,19 @@ class ResultPosts:
             log.warning(
                 "The asker can't be written to (%s); /history has the result", error, extra={"job": job.id}
             )
+            return None
 
 
 def _next_group(waiting: deque[_Result]) -> list[_Result]:
     """Take the next result, and those after it that still fit into its message."""
     group = [waiting.popleft()]
     nonce = group[0].job.post_nonce
-    while waiting and waiting[0].job.post_nonce == nonce and _fits([*group, waiting[0]]):
+    while (
+        waiting
+        and waiting[0].job.post_nonce == nonce
+        and waiting[0].is_private == group[0].is_private
+        and _fits([*group, waiting[0]])
+    ):
         group.append(waiting.popleft())
     return group
 
@@ -132,15 +149,26 @@ def _fits(group: Sequence[_Result]) -> bool:
     )
 
 
-async def _send(target: discord.abc.Messageable, group: Sequence[_Result], nonce: str) -> None:
+async def _send(target: discord.abc.Messageable, group: Sequence[_Result], nonce: str) -> MessageKey:
     askers = [discord.Object(user_id) for user_id in {result.job.user_id for result in group}]
-    await target.send(
+    options: dict[str, Any] = {} if (view := _view(group)) is None else {"view": view}
+    sent = await target.send(
         _content(group),
         embeds=[result.message.embed for result in group if result.message.embed],
         files=[file for result in group for file in result.message.files()],
         nonce=nonce,
         allowed_mentions=discord.AllowedMentions(users=askers, everyone=False, roles=False),
+        **options,
     )
+    return sent.channel.id, sent.id
+
+
+def _view(group: Sequence[_Result]) -> discord.ui.View | None:
+    """The buttons of the one result, or a menu of the pictures of all."""
+    if len(group) == 1:
+        return group[0].message.view()
+    shown = [result.job for result in group if result.message.attachments]
+    return several_view(shown, language_of(shown[0].locale)) if shown else None
 
 
 def _content(group: Sequence[_Result]) -> str:

@@ -1,12 +1,17 @@
 """What people read when all goes well: progress, results, answers. What goes wrong is told by `refusals.py`."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import discord
 
+from cogs.discord_limits import CONTENT_LENGTH
 from cogs.language import Language
+from cogs.plain_text import inline, shortened
+from cogs.usual_options import UsualOptions
 from generation.job import Queued, Running
 from generation.prompt import PromptHint
+from generation.tag_search import Match
 
 PROGRESS_BAR_LENGTH = 12
 
@@ -84,10 +89,172 @@ def erased(say: Language, pictures: int) -> str:
     )
 
 
-def history_heading(say: Language, number: int, total: int, drawn_at: datetime) -> str:
-    """Introduce a page of somebody's history."""
-    moment = discord.utils.format_dt(drawn_at, "R")
-    return say("Drawing {number} of {total}, asked for {moment}", number=number, total=total, moment=moment)
+def preset_saved(say: Language, name: str) -> str:
+    """Tell that options are kept under a name."""
+    return say("Kept as {name}: `/preset use` draws with it.", name=inline(name))
+
+
+def preset_shared(say: Language, name: str) -> str:
+    """Tell that a preset is the server's too."""
+    return say("Everybody in this server can use {name} now.", name=inline(name))
+
+
+def preset_deleted(say: Language, name: str) -> str:
+    """Tell that a preset is forgotten."""
+    return say("{name} is forgotten.", name=inline(name))
+
+
+def too_many_presets(say: Language) -> str:
+    """Tell who has as many presets as anybody may."""
+    return say("There are as many presets as I keep. Forget one with `/preset delete` first.")
+
+
+def presets(say: Language, own: Sequence[tuple[str, str]], servers: Sequence[tuple[str, str]]) -> str:
+    """List presets by name, each with its tags."""
+    if not own and not servers:
+        return say("There are no presets yet. `/preset save` keeps the options of your last drawing.")
+    parts = []
+    if own:
+        parts.append("\n".join([bold(say("Yours")), *_listed(own)]))
+    if servers:
+        parts.append("\n".join([bold(say("This server's")), *_listed(servers)]))
+    return shortened("\n".join(parts), CONTENT_LENGTH)
+
+
+def bold(text: str) -> str:
+    """Make a heading."""
+    return f"**{text}**"
+
+
+def _listed(presets: Sequence[tuple[str, str]]) -> list[str]:
+    return [f"• {inline(name)}: {inline(tags, 60)}" for name, tags in presets]
+
+
+def defaults(say: Language, usual: UsualOptions) -> str:
+    """Tell what holds where a person leaves something open."""
+    lines = (
+        (say("Shape"), say(usual.aspect.label)),
+        (say("Quality tags"), usual.quality.value),
+        (say("Keep out"), inline(usual.negative, 200) or "-"),
+        (say("Pictures at once"), str(usual.count)),
+        (say("For you alone"), say("yes") if usual.is_private else say("no")),
+    )
+    return "\n".join(
+        [say("Where you leave something open:"), *(f"• {name}: {value}" for name, value in lines)]
+    )
+
+
+def list_saved(say: Language, name: str, entries: int) -> str:
+    """Tell that a list is kept."""
+    return say.counted(
+        "Kept: `__{name}__` in a prompt takes its {count} entry.",
+        "Kept: `__{name}__` in a prompt takes one of its {count} entries.",
+        entries,
+        name=name,
+    )
+
+
+def list_deleted(say: Language) -> str:
+    """Tell that a list is forgotten."""
+    return say("The list is forgotten.")
+
+
+def no_such_list(say: Language) -> str:
+    """Tell that there is no such list."""
+    return say("You have no list of this name. `/wildcard list` shows those there are.")
+
+
+def too_many_lists(say: Language) -> str:
+    """Tell who has as many lists as anybody may."""
+    return say("You have as many lists as I keep for one person. Forget one with `/wildcard delete` first.")
+
+
+def lists(say: Language, names: Sequence[str]) -> str:
+    """Name the lists that somebody can use."""
+    if not names:
+        return say("There are no lists yet. `/wildcard save` keeps one of your own.")
+    named = ", ".join(f"`__{inline(name)}__`" for name in names)
+    return shortened(say("These lists can stand in a prompt: {names}", names=named), CONTENT_LENGTH)
+
+
+def tags_found(say: Language, matches: Sequence[Match]) -> str:
+    """List tags with their other names, their series, and how much they are used."""
+    if not matches:
+        return say("I know no such tag. It can be drawn all the same, if the model knows it.")
+    lines = []
+    for match in matches:
+        tag = match.tag
+        facts = [f"{tag.count:,}", *([tag.series] if tag.series else []), *tag.aliases[:3]]
+        lines.append(f"• **{inline(tag.name)}** ({inline(', '.join(facts), 120)})")
+    return shortened("\n".join(lines), CONTENT_LENGTH)
+
+
+def some_tags(say: Language, names: Sequence[str]) -> str:
+    """Show tags that chance picked."""
+    return say("How about these? {names}", names=", ".join(f"`{name}`" for name in names))
+
+
+def tag_guide(say: Language) -> str:
+    """Introduce the guide."""
+    return say(
+        "What shall the picture be about? Choose a group to see its tags, those that are used most first."
+    )
+
+
+def no_parameters(say: Language) -> str:
+    """Tell that a picture says nothing of how it was drawn."""
+    return say("This picture doesn't say how it was drawn. Many sites take that out of files.")
+
+
+def reference_kept(say: Language) -> str:
+    """Tell that a picture is there to be drawn over."""
+    return say("Kept as your reference: `/remix` without a picture draws over it.")
+
+
+def picture_id(say: Language, job_id: str) -> str:
+    """Name a picture so that `/image` finds it again."""
+    return say("This is picture `{id}`; `/image` shows it again.", id=job_id)
+
+
+def saved(say: Language) -> str:
+    """Tell that a picture is among the favourites."""
+    return "⭐ " + say("Saved. `/favourites` shows it, and I keep it as long as you do.")
+
+
+def unsaved(say: Language) -> str:
+    """Tell that a picture is no favourite any more."""
+    return say("It isn't among your favourites any more.")
+
+
+def too_many_favourites(say: Language) -> str:
+    """Tell who has saved as many as anybody may."""
+    return say("You have saved as many pictures as I keep for one person. Let one go in `/favourites` first.")
+
+
+def confirm_deletion(say: Language, pictures: int) -> str:
+    """Ask before pictures are removed."""
+    return say.counted(
+        "This removes {count} picture from this channel and from my disk. It can't be undone.",
+        "This removes {count} pictures from this channel and from my disk. It can't be undone.",
+        pictures,
+    )
+
+
+def deleted(say: Language, is_message_gone: bool) -> str:
+    """Tell that pictures were removed."""
+    if is_message_gone:
+        return say("Removed.")
+    return say("Removed from my disk. The message I couldn't reach; please delete it yourself.")
+
+
+def page_heading(say: Language, number: int, total: int) -> str:
+    """Introduce a page of somebody's pictures."""
+    return say("Page {number} of {total}", number=number, total=total)
+
+
+def no_favourites(say: Language) -> str:
+    """Tell who has saved nothing."""
+    return say("You haven't saved a picture yet. ⭐ under a picture saves it.")
 
 
 def no_history(say: Language) -> str:

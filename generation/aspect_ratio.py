@@ -1,5 +1,6 @@
 """The nine resolutions that Animagine XL 4.0 was made for, by name, ratio and pixels."""
 
+import math
 from enum import Enum
 from typing import Self
 
@@ -45,6 +46,11 @@ class AspectRatio(Enum):
     def megapixels(self) -> float:
         """The picture's area in millions of pixels, the base of what a drawing costs."""
         return self.width * self.height / 1e6
+
+    @classmethod
+    def nearest(cls, width: int, height: int) -> Self:
+        """Find the member whose shape is most like that of a picture of this width and height."""
+        return min(cls, key=lambda member: abs(math.log(member.width * height / (member.height * width))))
 
     @classmethod
     def parse(cls, text: str) -> Self:

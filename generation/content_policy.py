@@ -39,6 +39,15 @@ class ContentPolicy:
         is_restricted = place.guild_id is not None and place.is_age_restricted
         return self.age_restricted_ceiling if is_restricted else self.everyday_ceiling
 
+    def check_rating(self, rating: Rating, place: Place) -> None:
+        """Pass a picture of this rating that may be shown at `place`.
+
+        Raises:
+            PolicyRefusal: the rating is above the place's ceiling.
+        """
+        if rating > (ceiling := self.ceiling(place)):
+            raise _refusal(PolicyRule.RATING_ABOVE_CEILING, [], rating, ceiling)
+
     def check(self, request: GenerationRequest, place: Place) -> None:
         """Pass a request that may be drawn at `place`. The order of the rules is the order of their weight.
 

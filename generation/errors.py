@@ -123,6 +123,11 @@ class PictureProblem(Enum):
 
     NOT_AN_IMAGE = "not an image, or a broken one"
     TOO_MANY_PIXELS = "too many pixels"
+    TOO_MANY_BYTES = "too many bytes"
+    TOO_SMALL = "too small"
+    UNREACHABLE = "it can't be fetched"
+    NONE_GIVEN = "there is none"
+    ANIMATED = "animated"
     NOTHING_MASKED = "nothing of it is masked"
 
 

@@ -62,6 +62,7 @@ class JobFactory:
             pictures=job.pictures,
             hints=job.hints,
             locale=job.locale,
+            is_private=job.reply is not None and job.reply.is_private,
         )
         reply = job.reply
         return JobEntry(

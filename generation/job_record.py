@@ -25,6 +25,7 @@ class JobRecord:
     hints: tuple[PromptHint, ...]
     pictures: tuple[GenerationRequest, ...] = ()
     locale: str = "en-US"
+    is_private: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Write it down."""

@@ -11,13 +11,14 @@ class ReplyAddress:
     """The message that waits for a job's result, and the right to edit it; only delivery reads this.
 
     `token` is valid until `token_ends_at`; after that, and where it is None, the result comes as a new message.
-    `file_limit_bytes` is the largest file that the place takes.
+    `file_limit_bytes` is the largest file that the place takes. Where `is_private`, only the asker may see the result.
     """
 
     token: str | None = field(repr=False)
     token_ends_at: datetime
     message_id: int
     file_limit_bytes: int
+    is_private: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

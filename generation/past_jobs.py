@@ -1,7 +1,6 @@
 """Jobs as the ledger remembers them: to be gone on with, to be brought late, to be looked at again."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from generation.errors import JobUnknown, PicturesGone
 from generation.image import Image
@@ -10,35 +9,27 @@ from generation.job_record import JobRecord, failure_from_json
 from generation.job_store import JobStore, ReplyAddress, StoredJob
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryPage:
-    """One finished job of a person: number `number` of `total`, counted from the first that is still remembered."""
-
-    job: Job
-    number: int
-    total: int
-
-
 class PastJobs:
     """What people have drawn, out of the ledger."""
 
     def __init__(self, store: JobStore) -> None:
         self._store = store
 
-    async def page(self, user_id: int, number: int | None = None) -> HistoryPage | None:
-        """Return one page of a person's history, the newest unless told; None for who has drawn nothing.
+    async def count(self, user_id: int) -> int:
+        """How many finished jobs of a person are remembered."""
+        return await self._store.count_finished(user_id)
 
-        A number that is no more, because older jobs were erased, gives the nearest one.
+    async def of_person(self, user_id: int, number: int) -> Job:
+        """Return a person's finished job of this number, the oldest being 1, with its pictures if they are there.
 
         Raises:
-            ValueError: the job was written by a version that this one doesn't understand.
+            JobUnknown: there is none.
+            ValueError: it was written by a version that this one doesn't understand.
         """
-        total = await self._store.count_finished(user_id)
-        number = max(1, min(number or total, total))
-        stored = await self._store.finished(user_id, number) if total else None
+        stored = await self._store.finished(user_id, number)
         if stored is None:
-            return None
-        return HistoryPage(ended_job(stored, await self._store.pictures(stored.id)), number, total)
+            raise JobUnknown
+        return ended_job(stored, await self._store.pictures(stored.id))
 
     async def find(self, job_id: str) -> Job:
         """Return a job that is over, with its pictures if they are still there.
@@ -74,6 +65,7 @@ def remembered_job(stored: StoredJob) -> Job:
             token_ends_at=stored.token_ends_at,
             message_id=stored.message_id,
             file_limit_bytes=stored.file_limit_bytes or 0,
+            is_private=record.is_private,
         )
     return Job(
         id=stored.id,

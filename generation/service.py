@@ -42,6 +42,7 @@ from generation.model_profile import ModelProfile
 from generation.past_jobs import ended_job, remembered_job
 from generation.place import Place
 from generation.prompt import AssembledPrompt, assemble_prompt
+from generation.rating import Rating
 from generation.request import GenerationRequest
 from generation.wildcards import OwnLists
 from generation.work import Work
@@ -92,6 +93,7 @@ class GenerationService:
         self._jobs: dict[str, Job] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
         self._storing: set[asyncio.Task[Ending]] = set()
+        self._offers: dict[tuple[str, Rating], bool] = {}
         self._is_stopping = False
         self._loading: asyncio.Task[None] | None = None
 
@@ -200,6 +202,27 @@ class GenerationService:
         self._take_up(job)
         self._feed_engine()
         return job
+
+    def may_be_asked_for(self, tag: str, place: Place) -> bool:
+        """Whether a tag may be drawn at `place` by itself; the answer is remembered."""
+        ceiling = self._policy.ceiling(place)
+        if (tag, ceiling) not in self._offers:
+            try:
+                self._policy.check(GenerationRequest(tags=tag), place)
+            except GenerationError:
+                self._offers[tag, ceiling] = False
+            else:
+                self._offers[tag, ceiling] = True
+        return self._offers[tag, ceiling]
+
+    def check_showing(self, job: Job, place: Place) -> None:
+        """Pass a job whose pictures may be shown at `place`, which need not be where it was asked for.
+
+        Raises:
+            PolicyRefusal: their rating is above the place's ceiling.
+        """
+        ratings = [self._expansion.rated(picture).rating for picture in job.pictures]
+        self._policy.check_rating(max([job.request.rating, *ratings]), place)
 
     async def cancel(self, job_id: str, user_id: int) -> None:
         """Call off a job that waits or runs.

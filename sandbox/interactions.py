@@ -168,7 +168,7 @@ class Interactions:
             "data": interaction.data,
             "channel_id": channel.id,
             "channel": objects.channel(world, channel) | {"permissions": str(int(person.permissions))},
-            "locale": "en-US",
+            "locale": interaction.person.locale,
             "app_permissions": str(int(world.bot_permissions(channel))),
             "entitlements": [],
             "entitlement_sku_ids": [],

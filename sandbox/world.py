@@ -20,12 +20,13 @@ EPHEMERAL, LOADING, COMPONENTS_V2 = 1 << 6, 1 << 7, 1 << 15
 
 @dataclass(slots=True)
 class Person:
-    """Somebody to be on the page."""
+    """Somebody to be on the page; `locale` is the language of their Discord."""
 
     id: str
     name: str
     colour: str
     is_moderator: bool = False
+    locale: str = "en-US"
 
     @property
     def permissions(self) -> Permission:

@@ -8,12 +8,18 @@ from PIL import ImageOps
 
 from generation.errors import PictureProblem, UnreadablePicture
 
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
+"""What Discord shows in a message, and what Pillow may look at; other readers of it never see a stranger's file."""
+
+PIXELS_MAX = 50_000_000
+"""Larger than any camera's picture that people draw over; opened, it takes 150 MB."""
+
 
 def open_picture(content: bytes) -> PillowImage.Image:
-    """Read an image file as RGB, upright; what is transparent becomes white, of an animation the first frame stays.
+    """Read an image file as RGB, upright; what is transparent becomes white.
 
     Raises:
-        UnreadablePicture: it is no image, broken, or too large to be opened safely.
+        UnreadablePicture: it is no image, broken, animated, or too large to be opened safely.
     """
     image = _read(content)
     if image.has_transparency_data:
@@ -31,12 +37,28 @@ def open_mask(content: bytes) -> PillowImage.Image:
     return _read(content).convert("L")
 
 
+def open_transparency(content: bytes) -> PillowImage.Image:
+    """Read an image file's transparent parts as a mask: white where nothing is left of the picture.
+
+    Raises:
+        UnreadablePicture: as for `open_picture`.
+    """
+    image = _read(content)
+    if not image.has_transparency_data:
+        return PillowImage.new("L", image.size)
+    return ImageOps.invert(image.convert("RGBA").getchannel("A"))
+
+
 def _read(content: bytes) -> PillowImage.Image:
     try:
         with warnings.catch_warnings():
             # Pillow only warns of what is up to twice too large.
             warnings.simplefilter("error", PillowImage.DecompressionBombWarning)
-            image = PillowImage.open(io.BytesIO(content))
+            image = PillowImage.open(io.BytesIO(content), formats=FORMATS)
+            if image.width * image.height > PIXELS_MAX:
+                raise UnreadablePicture(PictureProblem.TOO_MANY_PIXELS)
+            if getattr(image, "is_animated", False):
+                raise UnreadablePicture(PictureProblem.ANIMATED)
             image.load()
             return ImageOps.exif_transpose(image)
     except (PillowImage.DecompressionBombError, PillowImage.DecompressionBombWarning) as error:

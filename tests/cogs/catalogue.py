@@ -18,6 +18,7 @@ from discord import app_commands
 
 from bot import build_bot
 from cogs.language import NAME_CONTEXT, TRANSLATIONS
+from generation.tag_dictionary import load_dictionary
 from settings import Settings
 from storage.database import Database
 from storage.picture_files import PictureFiles
@@ -39,12 +40,17 @@ async def every_message() -> Catalog:
     for file, _line, message, _comments, _context in found:
         catalogue.add(message, locations=[(file, 0)])
     # Only its commands are looked at: nothing is started, and no file made.
-    bot = build_bot(Settings(), Database("sqlite+aiosqlite://"), PictureFiles(Path("no-such-folder")))
+    dictionary = load_dictionary()
+    bot = build_bot(
+        Settings(), Database("sqlite+aiosqlite://"), PictureFiles(Path("no-such-folder")), dictionary
+    )
     await bot.add_cogs()
     for command in [*bot.tree.walk_commands(), *_menus(bot.tree)]:
         for text, is_name in _texts(command):
             if text and text != "…":
                 catalogue.add(text, locations=[("commands", 0)], context=NAME_CONTEXT if is_name else None)
+    for title in dictionary.groups.values():
+        catalogue.add(title, locations=[("groups of tags", 0)])
     return catalogue
 
 

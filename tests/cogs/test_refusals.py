@@ -3,7 +3,16 @@
 from datetime import UTC, datetime
 
 from cogs import errors as cog_errors
-from cogs.errors import CogError, MissingPermissions, OperatorsOnly
+from cogs.errors import (
+    CogError,
+    MissingPermissions,
+    ModeratorsOnly,
+    NotYours,
+    OperatorsOnly,
+    PresetUnknown,
+    ServersOnly,
+    WildcardUnreadable,
+)
 from cogs.language import ENGLISH
 from cogs.refusals import refusal
 from generation import errors as generation_errors
@@ -67,6 +76,11 @@ EVERY_ERROR: list[GenerationError | CogError] = [
     JobUnknown(),
     MissingPermissions(("attach_files", "embed_links")),
     OperatorsOnly(),
+    NotYours(),
+    PresetUnknown("night"),
+    WildcardUnreadable(200, 300),
+    ModeratorsOnly(),
+    ServersOnly(),
 ]
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any, Self
 
 import aiohttp
@@ -11,7 +12,7 @@ from sandbox import SandboxServer
 
 Message = dict[str, Any]
 WAIT_S = 60
-STRING, INTEGER, BOOLEAN, NUMBER = 3, 4, 5, 10
+STRING, INTEGER, BOOLEAN, NUMBER, ATTACHMENT = 3, 4, 5, 10, 11
 
 
 class Person:
@@ -47,36 +48,107 @@ class Person:
         channel: str = "drawing",
         *,
         unchecked: bool = False,
-        **options: str | float | bool,
+        **options: "str | float | bool | Upload",
     ) -> dict[str, Any]:
         """Type a slash command and return what the bot's first answer was. "model retry" is a subcommand."""
-        name, _, subcommand = command.partition(" ")
-        known = next(entry for entry in (await self.world())["commands"] if entry["name"] == name)
-        typed: list[dict[str, Any]] = [
-            {"name": option, "type": _option_type(value), "value": value} for option, value in options.items()
-        ]
-        if subcommand:
-            typed = [{"name": subcommand, "type": 1, "options": typed}]
-        body = {
-            "person": self.id,
-            "channel_id": await self.channel_id(channel),
-            "type": 2,
-            "data": {"id": known["id"], "name": name, "type": 1, "options": typed},
-        }
-        return await self._post("/people/interactions" + "?unchecked=1" * unchecked, body)
+        data = await self._typed(command, options)
+        return await self._interact(channel, 2, data, unchecked=unchecked)
+
+    async def is_offered(
+        self, command: str, option: str, typed: str, channel: str = "drawing"
+    ) -> list[dict[str, Any]]:
+        """Begin to type an option and return the choices that are offered."""
+        data = await self._typed(command, {option: typed})
+        options = data["options"][0]["options"] if " " in command else data["options"]
+        options[0]["focused"] = True
+        return list((await self._interact(channel, 4, data))["choices"])
+
+    async def chooses_from_menu_of(
+        self, message: Message, command: str, channel: str = "drawing"
+    ) -> dict[str, Any]:
+        """Use one of the bot's commands in the menu of a message."""
+        known = next(entry for entry in (await self.world())["commands"] if entry["name"] == command)
+        data = {"id": known["id"], "name": command, "type": 3, "target_id": message["id"]}
+        return await self._interact(channel, 2, data)
 
     async def press(self, message: Message, label: str) -> dict[str, Any]:
         """Press the button with this label, as `message` showed it; it may be gone by now."""
         buttons = [button for row in message["components"] for button in row["components"]]
-        button = next(button for button in buttons if button["label"] == label)
+        button = next(button for button in buttons if button.get("label") == label)
+        return await self._use_component(message, {"component_type": 2, "custom_id": button["custom_id"]})
+
+    async def choose(self, message: Message, custom_id: str, label: str) -> dict[str, Any]:
+        """Choose an option of the menu whose custom_id begins so."""
+        menus = [menu for row in message["components"] for menu in row["components"]]
+        menu = next(menu for menu in menus if menu["custom_id"].startswith(custom_id))
+        value = next(option["value"] for option in menu["options"] if label in option["label"])
+        data = {"component_type": 3, "custom_id": menu["custom_id"], "values": [value]}
+        return await self._use_component(message, data)
+
+    async def is_ignored(self, message: Message, custom_id: str) -> bool:
+        """Send what no button of the message says, as somebody might who doesn't use Discord's own program."""
         body = {
             "person": self.id,
             "channel_id": message["channel_id"],
             "message_id": message["id"],
             "type": 3,
-            "data": {"component_type": 2, "custom_id": button["custom_id"]},
+            "data": {"component_type": 2, "custom_id": custom_id},
+        }
+        async with self._session.post(
+            f"{self._base_url}/people/interactions?unchecked=1", json=body
+        ) as response:
+            return response.status == 504
+
+    async def submit(self, form: dict[str, Any], channel: str = "drawing", **changed: str) -> dict[str, Any]:
+        """Send a form that was opened, its fields as they were but for `changed`."""
+        rows = []
+        for label in form["components"]:
+            field = label["component"]
+            custom_id = field["custom_id"]
+            sent: dict[str, Any] = {"type": field["type"], "custom_id": custom_id, "id": 1}
+            if field["type"] == 3:
+                chosen = [option["value"] for option in field["options"] if option.get("default")]
+                sent["values"] = [changed.get(custom_id, chosen[0])]
+            else:
+                sent["value"] = changed.get(custom_id, field.get("value") or "")
+            rows.append({"type": 18, "id": 1, "component": sent})
+        data = {"custom_id": form["custom_id"], "components": rows}
+        return await self._interact(channel, 5, data)
+
+    async def uploads(self, content: bytes, name: str = "picture.png", kind: str = "image/png") -> "Upload":
+        """Upload a file, to be the value of an option."""
+        form = aiohttp.FormData()
+        form.add_field("file", content, filename=name, content_type=kind)
+        url = f"{self._base_url}/people/attachments?person={self.id}"
+        async with self._session.post(url, data=form) as response:
+            return Upload((await response.json())["id"])
+
+    async def _typed(self, command: str, options: "dict[str, Any]") -> dict[str, Any]:
+        name, _, subcommand = command.partition(" ")
+        known = next(entry for entry in (await self.world())["commands"] if entry["name"] == name)
+        typed: list[dict[str, Any]] = [
+            {"name": option, "type": _option_type(value), "value": getattr(value, "id", value)}
+            for option, value in options.items()
+        ]
+        if subcommand:
+            typed = [{"name": subcommand, "type": 1, "options": typed}]
+        return {"id": known["id"], "name": name, "type": 1, "options": typed}
+
+    async def _use_component(self, message: Message, data: dict[str, Any]) -> dict[str, Any]:
+        body = {
+            "person": self.id,
+            "channel_id": message["channel_id"],
+            "message_id": message["id"],
+            "type": 3,
+            "data": data,
         }
         return await self._post("/people/interactions?unchecked=1", body)
+
+    async def _interact(
+        self, channel: str, kind: int, data: dict[str, Any], *, unchecked: bool = False
+    ) -> dict[str, Any]:
+        body = {"person": self.id, "channel_id": await self.channel_id(channel), "type": kind, "data": data}
+        return await self._post("/people/interactions" + "?unchecked=1" * unchecked, body)
 
     async def messages(self, channel: str = "drawing") -> list[Message]:
         """All messages that this person sees there, oldest first."""
@@ -116,7 +188,16 @@ class Person:
             return answer
 
 
-def _option_type(value: str | float | bool) -> int:
+@dataclass(frozen=True)
+class Upload:
+    """A file that was uploaded for an option."""
+
+    id: str
+
+
+def _option_type(value: object) -> int:
+    if isinstance(value, Upload):
+        return ATTACHMENT
     if isinstance(value, bool):
         return BOOLEAN
     if isinstance(value, int):

@@ -24,7 +24,7 @@ async def opens_history(person: Person) -> Message:
 
 async def turns(person: Person, page: Message, label: str, heading: str) -> Message:
     await person.press(page, label)
-    return await person.waits_for(lambda it: it["id"] == page["id"] and heading in it["content"])
+    return await person.waits_for(lambda it: it["id"] == page["id"] and f"Page {heading}" in it["content"])
 
 
 def seeds_of(page: Message) -> list[int]:
@@ -39,7 +39,7 @@ async def test_a_person_looks_back_page_by_page_and_sees_nothing_of_others(
     await draws(aoi, 3, count=2)
     page = await opens_history(aoi)
     assert page["flags"] & EPHEMERAL
-    assert "2 of 2" in page["content"]
+    assert "Page 2 of 2" in page["content"]
     assert seeds_of(page) == [3, 4]
     page = await turns(aoi, page, "◀ Older", "1 of 2")
     assert seeds_of(page) == [1]

@@ -1,0 +1,61 @@
+"""From a person's wish to a job: what commands, buttons and forms have in common."""
+
+from collections.abc import Awaitable
+from typing import Any
+
+import discord
+
+from cogs.deferred_message import defer
+from cogs.delivery import Delivery
+from cogs.parts import Parts
+from cogs.permissions import require_permissions
+from cogs.place import place_of, role_ids_of
+from cogs.usual_options import UsualOptions
+from generation.request import GenerationRequest
+
+
+class Drawing:
+    """Hands requests to the service, and their jobs to delivery."""
+
+    def __init__(self, parts: Parts, delivery: Delivery) -> None:
+        self._service = parts.service
+        self._people = parts.people
+        self._delivery = delivery
+
+    async def usual(self, interaction: discord.Interaction[Any]) -> UsualOptions:
+        """What holds for this person where a command leaves something open."""
+        return UsualOptions.from_json(await self._people.defaults(interaction.user.id))
+
+    async def draw(
+        self,
+        interaction: discord.Interaction[Any],
+        request: GenerationRequest | Awaitable[GenerationRequest],
+        *,
+        is_private: bool = False,
+    ) -> None:
+        """Answer `interaction` with a message that waits, and have `request` drawn into it.
+
+        A request that takes time to be made, because a file has to be fetched for it, is awaited after the answer.
+
+        The one who acts is the asker: theirs are the limits, and the place is where they act. Where `is_private`,
+        only they see it.
+
+        Raises:
+            MissingPermissions: the bot couldn't show the picture there.
+            GenerationError: whatever `GenerationService.submit` raises.
+        """
+        if not is_private:
+            require_permissions(interaction)
+        reply = await defer(interaction, self._delivery.clock, is_private=is_private)
+        if not isinstance(request, GenerationRequest):
+            request = await request
+        job = await self._service.submit(
+            request,
+            interaction.user.id,
+            place_of(interaction),
+            reply=reply,
+            role_ids=role_ids_of(interaction),
+            locale=str(interaction.locale),
+            own_lists=await self._people.wildcards(interaction.user.id),
+        )
+        self._delivery.follow(job)

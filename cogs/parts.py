@@ -1,0 +1,33 @@
+"""What commands and components work with, put together once at the front door."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from generation.lora_catalogue import LoraCatalogue
+from generation.past_jobs import PastJobs
+from generation.service import GenerationService
+from generation.tag_dictionary import TagDictionary
+from generation.tag_search import TagSearch
+from generation.wildcards import Wildcards
+from storage.favourites import FavouriteStore
+from storage.people import PeopleStore
+from storage.personal_data import PersonalData
+from storage.presets import PresetStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """The rooms behind the cogs. `clock` gives the current, time-zone-aware time."""
+
+    service: GenerationService
+    past_jobs: PastJobs
+    personal_data: PersonalData
+    people: PeopleStore
+    presets: PresetStore
+    favourites: FavouriteStore
+    dictionary: TagDictionary
+    search: TagSearch
+    loras: LoraCatalogue
+    wildcards: Wildcards
+    clock: Callable[[], datetime]
