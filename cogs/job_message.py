@@ -3,7 +3,7 @@
 import asyncio
 import io
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -189,11 +189,12 @@ def _facts(
     if notes:
         description += "\n" + "\n".join(f"-# {note}" for note in notes)
     embed = discord.Embed(description=description, colour=ACCENT)
-    seeds = list(dict.fromkeys(f"`{image.seed}`" for image in images))
-    embed.add_field(name=say("Seed") if len(seeds) == 1 else say("Seeds"), value=", ".join(seeds))
+    has_one_seed = len({image.seed for image in images}) == 1
+    seeds = _each(f"`{image.seed}`" for image in images)
+    embed.add_field(name=say("Seed") if has_one_seed else say("Seeds"), value=seeds)
     embed.add_field(name=say("Size"), value=f"{parameters.width} × {parameters.height}")
-    embed.add_field(name=say("Steps"), value=str(parameters.num_inference_steps))
-    embed.add_field(name=say("Guidance"), value=f"{parameters.guidance_scale:g}")
+    embed.add_field(name=say("Steps"), value=_each(str(image.num_inference_steps) for image in images))
+    embed.add_field(name=say("Guidance"), value=_each(f"{image.guidance_scale:g}" for image in images))
     if drawing_s is not None:
         embed.add_field(name=say("Time"), value=f"{drawing_s:.1f} s")
     embed.add_field(name=say("Rating"), value=job.request.rating.value)
@@ -202,6 +203,11 @@ def _facts(
             name=say("Your negative"), value=code_block(job.request.negative_prompt, 1024), inline=False
         )
     return embed
+
+
+def _each(values: Iterable[str]) -> str:
+    """Name the values that differ, in their order."""
+    return ", ".join(dict.fromkeys(values))
 
 
 def _file_name(parameters: ImageParameters, file: EncodedImage) -> str:

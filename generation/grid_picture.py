@@ -13,7 +13,7 @@ from generation.image_encoding import encode_png
 CELL_PX = 640
 """The longest side of a picture in a grid; whole ones are a press away."""
 
-MARGIN_PX, FONT_PX = 12, 26
+MARGIN_PX, FONT_PX = 12, 34
 PAPER, INK = "#ffffff", "#1b1b1f"
 
 

@@ -93,8 +93,8 @@ def test_render_numbers_several_pictures_and_repeats_them_by_seed(
     ("arguments", "words"),
     [
         (["1girl", "--aspect", "16:9"], "portrait"),
-        (["1girl", "--steps", "70"], "1 to 50"),
-        (["1girl", "--guidance", "99"], "1 to 20"),
+        (["1girl", "--steps", "70"], "1 – 50"),
+        (["1girl", "--guidance", "99"], "1 – 20"),
         ([" , "], "at least one tag"),
         (["child, nude"], "minor"),
     ],

@@ -4,9 +4,11 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from playwright.async_api import Browser
 
 from sandbox import SandboxServer
 from tests.end_to_end.bot_process import BotProcess
+from tests.end_to_end.browser_page import running_browser
 from tests.end_to_end.person import Person
 
 
@@ -45,3 +47,10 @@ async def mika(server: SandboxServer) -> AsyncIterator[Person]:
     """The moderator, who owns the server and the bot."""
     async with Person.called("Mika", server) as person:
         yield person
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """A Chromium of its own."""
+    async with running_browser() as chromium:
+        yield chromium

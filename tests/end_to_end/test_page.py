@@ -1,59 +1,15 @@
 """A newcomer's way in a real browser: type `/imagine` on the sandbox page, wait, see the picture."""
 
-import shutil
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, expect
 
 from sandbox import SandboxServer
 from tests.end_to_end.bot_process import BotProcess
+from tests.end_to_end.browser_page import PICTURE_TIMEOUT_MS, needs_browser, open_page, sees_picture
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine"),
-]
-QUIET = [
-    "--no-sandbox",  # CI runs as root, where Chromium's own sandbox can't
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-PICTURE_TIMEOUT_MS = 60_000
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield chromium
-        await chromium.close()
-
-
-async def open_page(browser: Browser, server: SandboxServer, **options: object) -> tuple[Page, list[str]]:
-    """Open the sandbox page; returns it with the list of what its console complains of."""
-    page = await browser.new_page(**options)  # type: ignore[arg-type]  # the options are Playwright's own
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda it: complaints.append(it.text) if it.type == "error" else None)
-    await page.goto(f"{server.base_url}/")
-    await expect(page.get_by_test_id("presence")).to_contain_text("online")
-    return page, complaints
-
-
-async def sees_picture(page: Page, size: tuple[int, int], timeout_ms: int = PICTURE_TIMEOUT_MS) -> None:
-    """Wait until the newest picture is loaded and check its pixels."""
-    picture = page.get_by_test_id("message-image").last
-    await picture.wait_for(timeout=timeout_ms)
-    await page.wait_for_function(
-        "() => { const all = document.querySelectorAll('[data-testid=message-image]');"
-        " return all.length && all[all.length - 1].naturalWidth > 0 }"
-    )
-    assert await picture.evaluate("it => [it.naturalWidth, it.naturalHeight]") == list(size)
-    assert await picture.get_attribute("alt")
+pytestmark = needs_browser
 
 
 async def test_a_newcomer_types_imagine_and_sees_a_picture(
@@ -61,7 +17,7 @@ async def test_a_newcomer_types_imagine_and_sees_a_picture(
 ) -> None:
     page, complaints = await open_page(browser, server, viewport={"width": 1280, "height": 900})
     composer = page.get_by_test_id("composer")
-    await composer.fill("/im")
+    await composer.fill("/imagi")
     picker = page.get_by_test_id("command-picker")
     await expect(picker.get_by_role("option")).to_contain_text(["/imagine"])
     await page.screenshot(path=screenshots / "command-picker.png")

@@ -1,0 +1,34 @@
+"""Options that outlive a drawing."""
+
+import json
+
+import pytest
+
+from generation.aspect_ratio import AspectRatio
+from generation.errors import GenerationError
+from generation.lora import LoraWeight
+from generation.request import GenerationRequest
+from generation.request_record import options_to_json, request_from_json
+from generation.starting_point import SourcePicture, Upscale
+
+
+def test_what_makes_a_request_comes_back_and_what_belongs_to_one_drawing_does_not() -> None:
+    request = GenerationRequest(
+        tags="1girl, {red|blue} hair", year=2020, aspect_ratio=AspectRatio.LANDSCAPE, guidance_scale=5.5,
+        loras=(LoraWeight("ink", 0.5),),
+    )  # fmt: skip
+    once = GenerationRequest(
+        tags="1girl", seed=7, source=SourcePicture(content=b"x", strength=0.5), upscale=Upscale(factor=2.0)
+    )
+    written = json.loads(json.dumps(options_to_json(request)))
+    assert request_from_json(written) == request
+    assert request_from_json(options_to_json(once)) == GenerationRequest(tags="1girl")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [{}, {"tags": 7}, {"tags": "1girl", "year": 1}, {"tags": "1girl", "rating": "mild"}, {"tags": ""}],
+)
+def test_what_cannot_be_asked_for_any_more_is_refused(written: dict[str, object]) -> None:
+    with pytest.raises((ValueError, GenerationError)):
+        request_from_json(written)
