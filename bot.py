@@ -3,11 +3,7 @@
 import asyncio
 import logging
 import os
-import signal
-import sys
-import threading
-from collections.abc import Callable, Coroutine
-from contextlib import suppress
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NoReturn
@@ -41,7 +37,7 @@ from cogs.remix import Remix
 from cogs.tags import Surprise, Tags
 from generation.content_policy import ContentPolicy
 from generation.encoding_mode import EncodingMode
-from generation.engine.local_engine import ENGINE_THREAD, LocalEngine
+from generation.engine.local_engine import LocalEngine
 from generation.engine_options import EngineOptions
 from generation.errors import GenerationError, ModelUnavailable
 from generation.expansion import Expansion
@@ -71,12 +67,13 @@ from terminal.drawing_options import drawing_options, request_of
 from terminal.encode import PromptFileError, describe_prompt, read_prompts, write_arrays
 from terminal.plan import plan_text
 from terminal.render import render_to_files
+from terminal.running import EXIT_FAILURE, run_until_signalled
 from terminal.sandbox_session import run_sandbox
 from terminal.tag_import import IMPORTED_TAGS, import_tags
 
 log = logging.getLogger("anim4gine")
 
-EXIT_FAILURE, EXIT_MISCONFIGURED = 1, 2
+EXIT_MISCONFIGURED = 2
 DELIVERY_TIMEOUT_S = 5
 """How long a shutdown waits for the last messages to be edited."""
 
@@ -274,34 +271,6 @@ async def serve(settings: Settings, token: SecretStr) -> None:
     finally:
         upkeep_task.cancel()
         await database.stop()
-
-
-def run_until_signalled(main: Coroutine[Any, Any, None]) -> None:
-    """Run `main` on an event loop until it ends; SIGINT or SIGTERM cancels it, a second one exits at once."""
-
-    async def supervised() -> None:
-        task = asyncio.current_task()
-        loop = asyncio.get_running_loop()
-
-        def stop() -> None:
-            for signal_number in (signal.SIGINT, signal.SIGTERM):
-                loop.add_signal_handler(signal_number, os._exit, EXIT_FAILURE)
-            if task is not None:
-                task.cancel()
-
-        # Windows has no signal handlers on the loop; there Ctrl-C cancels the task by itself.
-        with suppress(NotImplementedError):
-            for signal_number in (signal.SIGINT, signal.SIGTERM):
-                loop.add_signal_handler(signal_number, stop)
-        with suppress(asyncio.CancelledError):
-            await main
-
-    asyncio.run(supervised())
-    if any(thread.name.startswith(ENGINE_THREAD) for thread in threading.enumerate()):
-        # A download or an import on the engine's thread can't be interrupted, and Python would wait for it.
-        logging.shutdown()
-        sys.stdout.flush()
-        os._exit(0)
 
 
 def leave(sentence: str, exit_code: int) -> NoReturn:

@@ -64,7 +64,7 @@ class History(commands.Cog):
     @app_commands.describe(id="The picture's id, as Info tells it")
     async def image(self, interaction: discord.Interaction, id: app_commands.Range[str, 16, 16]) -> None:  # noqa: A002 - the option's name
         """Look at a picture again, by its id."""
-        job = await self._parts.past_jobs.find(id) if _ID.fullmatch(id) else None
+        job = await self._parts.past_jobs.find(id, interaction.user.id) if _ID.fullmatch(id) else None
         if job is None:
             raise JobUnknown
         self._parts.service.check_showing(job, place_of(interaction))
@@ -139,7 +139,7 @@ async def _page(
     favourite = await parts.favourites.at(interaction.user.id, number)
     if favourite is None:
         raise JobUnknown
-    job = await parts.past_jobs.find(favourite.job_id)
+    job = await parts.past_jobs.find(favourite.job_id, interaction.user.id)
     if hidden := _hidden(parts, job, interaction, say):
         return hidden
     edit = (await card_message(job, favourite.number, limit, say)).as_edit()

@@ -1,5 +1,7 @@
 """`/imagine`: the command that draws."""
 
+import asyncio
+
 import discord
 from discord import app_commands
 from discord.ext import commands
@@ -121,7 +123,7 @@ class Imagine(commands.Cog):
             guidance_scale=guidance,
             seed=seed,
             count=usual.count if count is None else count,
-            loras=self._lora_named(lora),
+            loras=await asyncio.to_thread(self._lora_named, lora),
             sampler=None if sampler is None else Sampler(sampler),
             upscale=None if upscale is None else Upscale(factor=upscale),
         )
@@ -170,7 +172,8 @@ class Imagine(commands.Cog):
     ) -> list[app_commands.Choice[str]]:
         """Offer the operator's LoRAs, by title and by file name."""
         wanted = typed.casefold().strip()
-        named = [(self._loras.entry(name).title or name, name) for name in self._loras.names()]
+        names = await asyncio.to_thread(self._loras.names)
+        named = [(self._loras.entry(name).title or name, name) for name in names]
         return [
             app_commands.Choice(name=title, value=name)
             for title, name in named

@@ -185,7 +185,8 @@ def _facts(
     say = language_of(job.locale)
     images = job.images if number is None else (job.images[number],)
     parameters = images[0]
-    description = code_block(parameters.prompt, EMBED_DESCRIPTION_LENGTH - 1000)
+    prompts = [parameters.prompt, *(f"[{edit.first_step}] {edit.prompt}" for edit in parameters.edits)]
+    description = code_block("\n".join(prompts), EMBED_DESCRIPTION_LENGTH - 1000)
     if notes:
         description += "\n" + "\n".join(f"-# {note}" for note in notes)
     embed = discord.Embed(description=description, colour=ACCENT)

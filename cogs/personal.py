@@ -1,5 +1,6 @@
 """`/defaults` and `/wildcard`: what people settle for themselves."""
 
+import asyncio
 import re
 from dataclasses import replace
 
@@ -95,8 +96,9 @@ class OwnLists(commands.GroupCog, name="wildcard", description="Your own lists f
     async def list_all(self, interaction: discord.Interaction) -> None:
         """See the lists that you can use."""
         own = await self._people.wildcards(interaction.user.id)
+        names = await asyncio.to_thread(self._wildcards.names, own)
         await interaction.response.send_message(
-            sentences.lists(language_of(interaction.locale), self._wildcards.names(own)),
+            sentences.lists(language_of(interaction.locale), names),
             ephemeral=True,
             allowed_mentions=NO_MENTIONS,
         )

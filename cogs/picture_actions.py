@@ -22,6 +22,7 @@ from generation.errors import JobUnknown, PicturesGone
 from generation.grid import Axis, Grid, GridOption
 from generation.image_metadata import parameters_text
 from generation.job import Finished, Job
+from generation.job_record import sources_of
 from generation.request import GenerationRequest
 from generation.source_encoding import encode_source
 from generation.starting_point import SourcePicture, Upscale
@@ -37,6 +38,7 @@ ALTERNATIVES = 3
 """Tags that are tried in the place of one, beside itself."""
 
 _INFO_LENGTH = 1900
+_NEEDS_PICTURES = {Action.VARY_SUBTLE, Action.VARY_STRONG, Action.OPEN}
 
 
 class PictureActions:
@@ -60,10 +62,10 @@ class PictureActions:
             PolicyRefusal: its rating is above what this place allows.
             NotYours: only its asker and the server's moderators may delete it.
         """
-        job = await self._job(interaction, job_id, number)
+        job = await self._job(interaction, job_id, number, with_pictures=action in _NEEDS_PICTURES)
         match action:
             case Action.AGAIN:
-                await self._drawing.draw(interaction, again(job))
+                await self._draw(interaction, job, again(job))
             case Action.EDIT:
                 await interaction.response.send_modal(EditForm(job, number, language_of(interaction.locale)))
             case Action.VARY_SUBTLE | Action.VARY_STRONG:
@@ -72,7 +74,7 @@ class PictureActions:
             case Action.UPSCALE_1_5 | Action.UPSCALE_2:
                 factor = 1.5 if action is Action.UPSCALE_1_5 else 2.0
                 upscale = Upscale(factor=factor, strength=UPSCALE_STRENGTH)
-                await self._drawing.draw(interaction, replace(job.pictures[number], upscale=upscale))
+                await self._draw(interaction, job, replace(job.pictures[number], upscale=upscale))
             case Action.INFO:
                 await self._inform(interaction, job, number)
             case Action.SAVE | Action.UNSAVE:
@@ -96,7 +98,7 @@ class PictureActions:
             raise JobUnknown
         values = (tags[place], *self._tags.alternatives(tags[place], ALTERNATIVES))
         grid = Grid(columns=Axis(option=GridOption.TAG, values=values, replaced=tags[place]))
-        await self._drawing.draw(interaction, replace(job.pictures[number], grid=grid))
+        await self._draw(interaction, job, replace(job.pictures[number], grid=grid))
 
     async def draw_edited(self, interaction: discord.Interaction[Any], job_id: str, number: int) -> None:
         """Draw what an edit form asks for.
@@ -106,14 +108,29 @@ class PictureActions:
             GenerationError: a field holds what can't be.
         """
         job = await self._job(interaction, job_id, number)
-        await self._drawing.draw(interaction, edited(job, number, fields_of(interaction)))
+        await self._draw(interaction, job, edited(job, number, fields_of(interaction)))
 
-    async def _job(self, interaction: discord.Interaction[Any], job_id: str, number: int) -> Job:
-        job = await self._past_jobs.find(job_id)
+    async def _job(
+        self,
+        interaction: discord.Interaction[Any],
+        job_id: str,
+        number: int,
+        *,
+        with_pictures: bool = False,
+    ) -> Job:
+        job = await self._past_jobs.find(job_id, interaction.user.id, with_pictures=with_pictures)
         if not 0 <= number < len(job.images):
             raise JobUnknown
         self._service.check_showing(job, place_of(interaction))
         return job
+
+    async def _draw(
+        self, interaction: discord.Interaction[Any], job: Job, request: GenerationRequest
+    ) -> None:
+        """Have something drawn that continues `job`; what continues a private one is private too."""
+        if not all(sources_of(request)):
+            raise PicturesGone  # what it was drawn over was cleaned away
+        await self._drawing.draw(interaction, request, is_private=job.is_private)
 
     async def _vary(
         self, interaction: discord.Interaction[Any], job: Job, number: int, strength: float
@@ -125,7 +142,7 @@ class PictureActions:
             picture = job.pictures[number]
             return replace(picture, source=source, seed=None, upscale=None, variation=None, grid=None)
 
-        await self._drawing.draw(interaction, request())
+        await self._drawing.draw(interaction, request(), is_private=job.is_private)
 
     async def _inform(self, interaction: discord.Interaction[Any], job: Job, number: int) -> None:
         say = language_of(interaction.locale)

@@ -36,7 +36,7 @@ class Presets(commands.GroupCog, name="preset", description="Options under a nam
         """Keep the options of a drawing under a name."""
         say, user_id = language_of(interaction.locale), interaction.user.id
         if image:
-            job = await self._parts.past_jobs.find(image)
+            job = await self._parts.past_jobs.find(image, user_id, with_pictures=False)
         else:
             job = await self._parts.past_jobs.of_person(user_id, await self._parts.past_jobs.count(user_id))
         owner = Owner(OwnerKind.PERSON, user_id)

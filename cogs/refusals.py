@@ -134,8 +134,8 @@ def refusal(say: Language, error: GenerationError | CogError) -> str:
             )
         case StorageFailure():
             return say(
-                "Your picture was drawn, but I couldn't keep it: my disk is full or broken. It doesn't count against "
-                "your limits. The bot's operator finds the cause in the log; please try again later."
+                "I couldn't keep your picture: my disk is full or broken. It doesn't count against your limits. The "
+                "bot's operator finds the cause in the log; please try again later."
             )
         case PicturesGone():
             return say(

@@ -22,6 +22,7 @@ from cogs.picture_intake import fetch, first_picture
 from cogs.plain_text import NO_MENTIONS, code_block
 from cogs.remix_form import CUSTOM_ID, RemixForm
 from cogs.tag_completion import TagCompletion
+from cogs.usual_options import UsualOptions
 from generation.aspect_ratio import AspectRatio
 from generation.errors import InvalidRequest, PictureProblem, UnreadablePicture
 from generation.rating import Rating
@@ -95,14 +96,9 @@ class Remix(commands.Cog):
             else:
                 content = await self._reference_of(interaction)
             return GenerationRequest(
-                tags=tags,
-                negative_prompt=usual.negative if negative is None else negative,
-                quality=usual.quality,
-                rating=Rating(rating),
-                aspect_ratio=await _shape(aspect, content),
-                seed=seed,
-                count=count,
                 source=SourcePicture(content=content, strength=strength),
+                aspect_ratio=await _shape(aspect, content),
+                **_options(usual, tags, negative, rating, seed, count),
             )
 
         await self._drawing.draw(interaction, request(), is_private=usual.is_private)
@@ -144,14 +140,9 @@ class Remix(commands.Cog):
                 area = await asyncio.to_thread(encode_mask, await fetch(mask))
             content = await asyncio.to_thread(encode_source, picture)
             return GenerationRequest(
-                tags=tags,
-                negative_prompt=usual.negative if negative is None else negative,
-                quality=usual.quality,
-                rating=Rating(rating),
-                aspect_ratio=await _shape(aspect, content),
-                seed=seed,
-                count=count,
                 source=SourcePicture(content=content, strength=strength, mask=area),
+                aspect_ratio=await _shape(aspect, content),
+                **_options(usual, tags, negative, rating, seed, count),
             )
 
         await self._drawing.draw(interaction, request(), is_private=usual.is_private)
@@ -231,6 +222,20 @@ class Remix(commands.Cog):
         if content is None:
             raise UnreadablePicture(PictureProblem.NONE_GIVEN)
         return content
+
+
+def _options(
+    usual: UsualOptions, tags: str, negative: str | None, rating: str, seed: int | None, count: int
+) -> dict[str, Any]:
+    """What both commands ask for besides the picture."""
+    return {
+        "tags": tags,
+        "negative_prompt": usual.negative if negative is None else negative,
+        "quality": usual.quality,
+        "rating": Rating(rating),
+        "seed": seed,
+        "count": count,
+    }
 
 
 async def _shape(aspect: str | None, content: bytes) -> AspectRatio:

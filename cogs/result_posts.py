@@ -41,10 +41,6 @@ class _Result:
     message: JobMessage
     posted: asyncio.Future[MessageKey | None]
 
-    @property
-    def is_private(self) -> bool:
-        return self.job.reply is not None and self.job.reply.is_private
-
 
 class ResultPosts:
     """Posts results, one line for each channel; belongs to one event loop."""
@@ -94,7 +90,7 @@ class ResultPosts:
         del self._lines[channel_id]
 
     async def _send(self, group: Sequence[_Result]) -> list[MessageKey | None]:
-        if any(result.is_private for result in group):
+        if any(result.job.is_private for result in group):
             return [await self._send_to_asker(result) for result in group]
         first = group[0].job
         nonce = first.post_nonce or first.id
@@ -129,7 +125,7 @@ def _next_group(waiting: deque[_Result]) -> list[_Result]:
     while (
         waiting
         and waiting[0].job.post_nonce == nonce
-        and waiting[0].is_private == group[0].is_private
+        and waiting[0].job.is_private == group[0].job.is_private
         and _fits([*group, waiting[0]])
     ):
         group.append(waiting.popleft())

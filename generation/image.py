@@ -9,6 +9,15 @@ from generation.work import Work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PromptEdit:
+    """Other prompts, from a denoising step of the first stage on."""
+
+    first_step: int
+    prompt: str
+    negative_prompt: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImageParameters:
     """Everything that decides one picture; the same parameters give the same picture.
 
@@ -16,7 +25,8 @@ class ImageParameters:
     `height` are in pixels, multiples of 8, before an upscale. `guidance_rescale` (0 to 1) tames the overexposure
     of strong guidance (arXiv 2305.08891, section 3.4). `clip_skip` leaves out as many more of the text
     encoders' last layers. `guided_share` is the share of the steps, from the first, that is guided at all: below
-    1 the last steps follow the prompt alone, which is faster and changes the picture a little. `model` is the
+    1 the last steps follow the prompt alone, which is faster and changes the picture a little. `edits` take the
+    prompts' place at their steps, in order. `model` is the
     name that goes into the file's metadata, as does `precision`, where the model computes in less than its own
     ("float8").
     """
@@ -38,6 +48,7 @@ class ImageParameters:
     control: ControlPicture | None = None
     variation: Variation | None = None
     upscale: Upscale | None = None
+    edits: tuple[PromptEdit, ...] = ()
     precision: str = ""
 
     @property

@@ -1,5 +1,7 @@
 """The `parameters` text inside a picture, by which other tools read what it was drawn from."""
 
+import json
+
 from generation.image import ImageParameters
 
 PARAMETERS_KEY = "parameters"
@@ -54,6 +56,11 @@ def _unusual_settings(parameters: ImageParameters) -> dict[str, object]:
         settings["Guidance rescale"] = f"{parameters.guidance_rescale:g}"
     if parameters.guided_share < 1:
         settings["Guided share"] = f"{parameters.guided_share:g}"
+    for edit in parameters.edits:
+        # As the web UI quotes values with commas in them.
+        settings[f"Prompt from step {edit.first_step}"] = json.dumps(
+            _one_line(edit.prompt), ensure_ascii=False
+        )
     if parameters.precision:
         settings["Precision"] = parameters.precision
     return settings

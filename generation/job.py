@@ -96,6 +96,11 @@ class Job:
     _cancel: threading.Event = field(default_factory=threading.Event)
 
     @property
+    def is_private(self) -> bool:
+        """Whether only its asker may see it."""
+        return self.reply is not None and self.reply.is_private
+
+    @property
     def latest(self) -> Update:
         """The newest update."""
         return self._latest

@@ -2,16 +2,30 @@
 
 import secrets
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from generation.image import ImageParameters
+from generation.image import ImageParameters, PromptEdit
 from generation.job import Job
 from generation.job_record import JobRecord
 from generation.job_store import JobEntry, ReplyAddress
 from generation.model_profile import ModelProfile
 from generation.place import Place
-from generation.prompt import AssembledPrompt
+from generation.prompt import AssembledPrompt, PromptHint
 from generation.request import GenerationRequest
+
+
+@dataclass(frozen=True, slots=True)
+class AssembledPicture:
+    """One picture's request, and its prompts with the steps that they begin at; of most there is one, from step 0."""
+
+    request: GenerationRequest
+    stages: Sequence[tuple[int, AssembledPrompt]]
+
+    @property
+    def hints(self) -> list[PromptHint]:
+        """What the asker may like to know."""
+        return [hint for _, assembled in self.stages for hint in assembled.hints]
 
 
 class JobFactory:
@@ -31,7 +45,7 @@ class JobFactory:
     def make(
         self,
         request: GenerationRequest,
-        pictures: Sequence[tuple[GenerationRequest, AssembledPrompt]],
+        pictures: Sequence[AssembledPicture],
         user_id: int,
         place: Place,
         weight: float,
@@ -44,9 +58,9 @@ class JobFactory:
             request=request,
             user_id=user_id,
             place=place,
-            images=tuple(self._image(picture, assembled) for picture, assembled in pictures),
-            pictures=tuple(picture for picture, _ in pictures),
-            hints=tuple(dict.fromkeys(hint for _, assembled in pictures for hint in assembled.hints)),
+            images=tuple(map(self._image, pictures)),
+            pictures=tuple(picture.request for picture in pictures),
+            hints=tuple(dict.fromkeys(hint for picture in pictures for hint in picture.hints)),
             accepted_at=self._clock(),
             weight=weight,
             reply=reply,
@@ -62,7 +76,7 @@ class JobFactory:
             pictures=job.pictures,
             hints=job.hints,
             locale=job.locale,
-            is_private=job.reply is not None and job.reply.is_private,
+            is_private=job.is_private,
         )
         reply = job.reply
         return JobEntry(
@@ -81,11 +95,18 @@ class JobFactory:
             file_limit_bytes=reply.file_limit_bytes if reply else None,
         )
 
-    def _image(self, request: GenerationRequest, assembled: AssembledPrompt) -> ImageParameters:
-        profile = self._profile
+    def _image(self, picture: AssembledPicture) -> ImageParameters:
+        profile, request = self._profile, picture.request
+        (_, first), *later = picture.stages
         return ImageParameters(
-            prompt=assembled.prompt,
-            negative_prompt=assembled.negative_prompt,
+            prompt=first.prompt,
+            negative_prompt=first.negative_prompt,
+            edits=tuple(
+                PromptEdit(
+                    first_step=step, prompt=assembled.prompt, negative_prompt=assembled.negative_prompt
+                )
+                for step, assembled in later
+            ),
             width=request.aspect_ratio.width,
             height=request.aspect_ratio.height,
             num_inference_steps=request.num_inference_steps or profile.num_inference_steps,

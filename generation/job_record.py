@@ -1,7 +1,7 @@
 """A job and its failure as JSON, for the ledger, and back again."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, get_type_hints
 
@@ -17,7 +17,7 @@ from generation.request import GenerationRequest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRecord:
-    """What a job is drawn from. Source and control pictures are the request's, and kept there alone."""
+    """What a job is drawn from. The files of pictures that it starts from are kept beside, see `sources_of`."""
 
     request: GenerationRequest
     place: Place
@@ -31,26 +31,52 @@ class JobRecord:
         """Write it down."""
         images = tuple(replace(image, source=None, control=None) for image in self.images)
         pictures = tuple(replace(picture, source=None, control=None) for picture in self.pictures)
-        slim = replace(self, images=images, pictures=pictures)
+        request = with_sources(self.request, [b""] * len(sources_of(self.request)))
+        slim = replace(self, request=request, images=images, pictures=pictures)
         written: dict[str, Any] = _RECORD.dump_python(slim, mode="json")
         return written
 
     @classmethod
-    def from_json(cls, written: Mapping[str, Any]) -> "JobRecord":
-        """Read it again.
+    def from_json(cls, written: Mapping[str, Any], sources: Sequence[bytes]) -> "JobRecord":
+        """Read it again, with the files that it starts from; without them where they were cleaned away.
 
         Raises:
             ValueError: it was written by a version that this one doesn't understand.
         """
         record = _RECORD.validate_python(dict(written))
-        request = record.request
+        request = with_sources(record.request, sources)
         own: dict[str, Any] = {"source": request.source, "control": request.control}
         images = tuple(replace(image, **own) for image in record.images)
         pictures = tuple(replace(picture, **own) for picture in record.pictures)
-        return replace(record, images=images, pictures=pictures)
+        return replace(record, request=request, images=images, pictures=pictures)
 
 
 _RECORD = TypeAdapter(JobRecord)
+
+
+def sources_of(request: GenerationRequest) -> list[bytes]:
+    """The files that a request starts from: the picture drawn over, its mask, the one that steers."""
+    source, control = request.source, request.control
+    files = [
+        source.content if source else None,
+        source.mask if source else None,
+        control.content if control else None,
+    ]
+    return [file for file in files if file is not None]
+
+
+def with_sources(request: GenerationRequest, files: Sequence[bytes]) -> GenerationRequest:
+    """Return `request` with these files in the place of its own; one of another number leaves it as it is."""
+    if len(files) != len(sources_of(request)):
+        return request
+    left = list(files)
+    source, control = request.source, request.control
+    if source is not None:
+        content = left.pop(0)
+        source = replace(source, content=content, mask=None if source.mask is None else left.pop(0))
+    if control is not None:
+        control = replace(control, content=left.pop(0))
+    return replace(request, source=source, control=control)
 
 
 def failure_to_json(error: GenerationError) -> dict[str, Any]:

@@ -101,8 +101,16 @@ class QuotaReached(Protocol):
 class JobStore(Protocol):
     """The ledger of jobs. When a method returns, what it says is on disk."""
 
-    async def accept(self, job: JobEntry, quotas: Mapping[str, int]) -> QuotaReached | None:
-        """Store a job as queued, unless one of the quotas (by the values of `Limit`) has no place for it."""
+    async def accept(
+        self, job: JobEntry, quotas: Mapping[str, int], sources: Sequence[bytes] = ()
+    ) -> QuotaReached | None:
+        """Store a job as queued, unless one of the quotas (by the values of `Limit`) has no place for it.
+
+        `sources` are the files of pictures that it starts from.
+
+        Raises:
+            OSError: the disk is full, or can't be written.
+        """
 
     async def mark_running(self, job_id: str) -> None:
         """The engine has it."""
@@ -145,6 +153,9 @@ class JobStore(Protocol):
     async def find(self, job_id: str) -> StoredJob | None:
         """The job of this id."""
 
+    async def sources(self, job_id: str) -> Sequence[bytes]:
+        """The files that a job starts from, in their order; empty where they were cleaned away."""
+
     async def pictures(self, job_id: str) -> Sequence[bytes]:
         """The PNG files of a finished job, in their order; empty where they were cleaned away."""
 
@@ -152,7 +163,7 @@ class JobStore(Protocol):
 class ForgetfulStore:
     """Keeps nothing and limits nothing: for one person at a terminal, who waits for the picture."""
 
-    async def accept(self, job: JobEntry, quotas: Mapping[str, int]) -> None:
+    async def accept(self, job: JobEntry, quotas: Mapping[str, int], sources: Sequence[bytes] = ()) -> None:
         """Accept everything."""
 
     async def mark_running(self, job_id: str) -> None:
@@ -194,6 +205,10 @@ class ForgetfulStore:
 
     async def find(self, job_id: str) -> None:
         """There is none."""
+
+    async def sources(self, job_id: str) -> Sequence[bytes]:
+        """There is none."""
+        return ()
 
     async def pictures(self, job_id: str) -> Sequence[bytes]:
         """There is none."""

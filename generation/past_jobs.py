@@ -1,6 +1,7 @@
 """Jobs as the ledger remembers them: to be gone on with, to be brought late, to be looked at again."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from generation.errors import JobUnknown, PicturesGone
 from generation.image import Image
@@ -29,19 +30,23 @@ class PastJobs:
         stored = await self._store.finished(user_id, number)
         if stored is None:
             raise JobUnknown
-        return ended_job(stored, await self._store.pictures(stored.id))
+        return ended_job(stored, await self._store.sources(stored.id), await self._store.pictures(stored.id))
 
-    async def find(self, job_id: str) -> Job:
-        """Return a job that is over, with its pictures if they are still there.
+    async def find(self, job_id: str, user_id: int, *, with_pictures: bool = True) -> Job:
+        """Return a job that is over, for somebody, with its pictures if they are asked for and still there.
 
         Raises:
-            JobUnknown: there is none, it was erased, or it is not over yet.
+            JobUnknown: there is none, it was erased, is not over yet, or is somebody else's private one.
             ValueError: it was written by a version that this one doesn't understand.
         """
         stored = await self._store.find(job_id)
         if stored is None or stored.erased_at is not None or stored.state in ("queued", "running"):
             raise JobUnknown
-        return ended_job(stored, await self._store.pictures(job_id))
+        sources = await self._store.sources(job_id)
+        job = ended_job(stored, sources, await self._store.pictures(job_id) if with_pictures else ())
+        if job.is_private and job.user_id != user_id:
+            raise JobUnknown
+        return job
 
     async def message_of(self, job_id: str) -> tuple[int, int] | None:
         """Where a job's result was brought: channel and message, by their ids."""
@@ -51,13 +56,16 @@ class PastJobs:
         return stored.result_channel_id, stored.result_message_id
 
 
-def remembered_job(stored: StoredJob) -> Job:
-    """Make the job that the ledger remembers, waiting.
+def remembered_job(stored: StoredJob, sources: Sequence[bytes]) -> Job:
+    """Make the job that the ledger remembers, waiting; `sources` are the files that it starts from.
 
     Raises:
         ValueError: it was written by a version that this one doesn't understand.
     """
-    record = JobRecord.from_json(stored.record)
+    record = JobRecord.from_json(stored.record, sources)
+    pictures = record.pictures or tuple(
+        replace(record.request, seed=image.seed, count=1) for image in record.images
+    )
     reply = None
     if stored.message_id is not None and stored.token_ends_at is not None:
         reply = ReplyAddress(
@@ -73,7 +81,7 @@ def remembered_job(stored: StoredJob) -> Job:
         user_id=stored.user_id,
         place=record.place,
         images=record.images,
-        pictures=record.pictures,
+        pictures=pictures,
         hints=record.hints,
         locale=record.locale,
         accepted_at=stored.accepted_at,
@@ -83,13 +91,13 @@ def remembered_job(stored: StoredJob) -> Job:
     )
 
 
-def ended_job(stored: StoredJob, pictures: Sequence[bytes]) -> Job:
+def ended_job(stored: StoredJob, sources: Sequence[bytes], pictures: Sequence[bytes]) -> Job:
     """Make the job that the ledger remembers, at its end.
 
     Raises:
         ValueError: as for `remembered_job`.
     """
-    job = remembered_job(stored)
+    job = remembered_job(stored, sources)
     job.publish(_ending(job, stored, pictures))
     return job
 

@@ -33,15 +33,16 @@ from generation.errors import (
 )
 from generation.expansion import Expansion
 from generation.job import Cancelled, Ending, Failed, Finished, Job, Queued, Running, Suspended
-from generation.job_factory import JobFactory
+from generation.job_factory import AssembledPicture, JobFactory
 from generation.job_queue import JobQueue
-from generation.job_record import failure_to_json
+from generation.job_record import failure_to_json, sources_of
 from generation.job_store import JobStore, QuotaReached, ReplyAddress
 from generation.limits import LimitTable
 from generation.model_profile import ModelProfile
 from generation.past_jobs import ended_job, remembered_job
 from generation.place import Place
-from generation.prompt import AssembledPrompt, assemble_prompt
+from generation.prompt import assemble_prompt
+from generation.prompt_editing import stages_of
 from generation.rating import Rating
 from generation.request import GenerationRequest
 from generation.wildcards import OwnLists
@@ -124,7 +125,7 @@ class GenerationService:
         restored = []
         for stored in await self._store.unfinished():
             try:
-                job = remembered_job(stored)
+                job = remembered_job(stored, await self._store.sources(stored.id))
             except ValueError:
                 log.exception("A stored job can't be read", extra={"job": stored.id})
                 failure = failure_to_json(EngineFailure(stored.id))
@@ -149,7 +150,13 @@ class GenerationService:
                 if stored.id in besides:
                     continue
                 try:
-                    jobs.append(ended_job(stored, await self._store.pictures(stored.id)))
+                    jobs.append(
+                        ended_job(
+                            stored,
+                            await self._store.sources(stored.id),
+                            await self._store.pictures(stored.id),
+                        )
+                    )
                 except ValueError:
                     log.exception("A stored job can't be read", extra={"job": stored.id})
             if jobs:
@@ -183,6 +190,7 @@ class GenerationService:
             PromptTooLong: too many tokens (checked later where no tokenizer is loaded yet).
             LimitReached: this person, this server or the queue has no place for it now.
             ModelUnavailable: the model failed to load.
+            StorageFailure: a picture to start from can't be kept.
             ServiceStopping: the bot is going down.
         """
         self._check_options(request)
@@ -195,7 +203,10 @@ class GenerationService:
         limits = self._limits.for_request(place.guild_id, role_ids)
         job = self._factory.make(request, pictures, user_id, place, limits.weight or 1.0, reply, locale)
         self._check_length(job)
-        reached = await self._store.accept(self._factory.entry(job), limits.quotas())
+        try:
+            reached = await self._store.accept(self._factory.entry(job), limits.quotas(), sources_of(request))
+        except OSError as error:
+            raise StorageFailure(error.strerror or str(error)) from error
         if reached is not None:
             raise self._refusal(reached, user_id)
         log.info("Job accepted", extra={"job": job.id})
@@ -367,16 +378,19 @@ class GenerationService:
 
     def _pictures_of(
         self, request: GenerationRequest, place: Place, own_lists: OwnLists
-    ) -> list[tuple[GenerationRequest, AssembledPrompt]]:
+    ) -> list[AssembledPicture]:
         """Expand a request, and check what was asked for and what became of it."""
         self._policy.check(request, place)
-        pictures = self._expansion.pictures_of(request, own_lists)
-        assembled = []
-        for picture in pictures:
+        pictures = []
+        for picture in self._expansion.pictures_of(request, own_lists):
             self._check_options(picture)
-            self._policy.check(self._expansion.rated(picture), place)
-            assembled.append((picture, assemble_prompt(picture, self._profile)))
-        return assembled
+            steps = picture.num_inference_steps or self._profile.num_inference_steps
+            stages = []
+            for stage in stages_of(picture, steps):
+                self._policy.check(self._expansion.rated(stage.request), place)
+                stages.append((stage.first_step, assemble_prompt(stage.request, self._profile)))
+            pictures.append(AssembledPicture(picture, stages))
+        return pictures
 
     def _check_options(self, request: GenerationRequest) -> None:
         if (request.num_inference_steps or 0) > self._bounds.steps:
@@ -387,7 +401,8 @@ class GenerationService:
     def _check_length(self, job: Job) -> None:
         """Raise `PromptTooLong` where the tokenizer is there to count; the engine's thread owns no lock on it."""
         for part in ("prompt", "negative_prompt"):
-            for text in dict.fromkeys(getattr(image, part) for image in job.images):
+            prompts = (prompts for image in job.images for prompts in (image, *image.edits))
+            for text in dict.fromkeys(getattr(each, part) for each in prompts):
                 count = self._engine.count_tokens(text)
                 if count is not None and count > self._bounds.prompt_tokens:
                     raise PromptTooLong(part, count, self._bounds.prompt_tokens)

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database import Database
 from storage.picture_files import PictureFiles
-from storage.tables import ImageRow, JobRow
+from storage.tables import ImageRow, JobRow, SourceRow
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 
@@ -124,11 +124,19 @@ class JobLedger:
         self._database = database
         self._files = files
 
-    async def accept(self, job: NewJob, quotas: Mapping[str, int]) -> QuotaReached | None:
+    async def accept(
+        self, job: NewJob, quotas: Mapping[str, int], sources: Sequence[bytes] = ()
+    ) -> QuotaReached | None:
         """Store `job` as queued, unless one of `quotas` has no place for it; counted exactly, whoever else asks.
 
-        Quotas go by the values of `Quota`; those that aren't named don't limit.
+        Quotas go by the values of `Quota`; those that aren't named don't limit. `sources` are the files of
+        pictures that the job starts from.
+
+        Raises:
+            OSError: the disk is full, or can't be written.
         """
+        # Of a job that is refused they are cleaned away like all others, by age.
+        hashes = [await asyncio.to_thread(self._files.write, source) for source in sources]
         keys = [f"person {job.user_id}", "queue"]
         if job.guild_id is not None:
             keys.append(f"guild {job.guild_id}")
@@ -139,6 +147,12 @@ class JobLedger:
                     return reached
             values = {name: getattr(job, name) for name in _NEW_COLUMNS}
             await connection.execute(insert(JobRow).values(**values, state=JobState.QUEUED))
+            if hashes:
+                rows = [
+                    {"job_id": job.id, "number": number, "file_hash": file_hash}
+                    for number, file_hash in enumerate(hashes)
+                ]
+                await connection.execute(insert(SourceRow), rows)
         return None
 
     async def mark_running(self, job_id: str) -> None:
@@ -180,8 +194,18 @@ class JobLedger:
 
     async def pictures(self, job_id: str) -> list[bytes]:
         """Return the PNG files of a finished job, in their order; none where they were cleaned away."""
+        return await self._read(
+            select(ImageRow.file_hash).where(ImageRow.job_id == job_id).order_by(ImageRow.number)
+        )
+
+    async def sources(self, job_id: str) -> list[bytes]:
+        """Return the files that a job starts from, in their order; none where they were cleaned away."""
+        return await self._read(
+            select(SourceRow.file_hash).where(SourceRow.job_id == job_id).order_by(SourceRow.number)
+        )
+
+    async def _read(self, query: Select[Any]) -> list[bytes]:
         async with self._database.reading() as connection:
-            query = select(ImageRow.file_hash).where(ImageRow.job_id == job_id).order_by(ImageRow.number)
             hashes = list((await connection.execute(query)).scalars())
         try:
             return [await asyncio.to_thread(self._files.read, file_hash) for file_hash in hashes]

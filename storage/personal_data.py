@@ -13,10 +13,12 @@ from storage.database import Database
 from storage.job_ledger import UNFINISHED
 from storage.picture_files import PictureFiles
 from storage.presets import OwnerKind
-from storage.tables import FavouriteRow, ImageRow, JobRow, PersonRow, PresetRow, WildcardRow
+from storage.tables import FavouriteRow, ImageRow, JobRow, PersonRow, PresetRow, SourceRow, WildcardRow
 
 COUNTED_FOR = timedelta(days=1)
 """How long an erased job still counts against its asker's limits; its content is gone at once."""
+
+_WITH_FILES = (ImageRow, SourceRow)
 
 _TOLD_COLUMNS = (
     "id", "guild_id", "channel_id", "state", "accepted_at", "ended_at", "delivered_at", "image_count", "record",
@@ -27,7 +29,8 @@ _TOLD_COLUMNS = (
 class PersonalExport:
     """What a person asked for and keeps, as plain JSON, and the hashes of their pictures that are still there.
 
-    `kept` are favourites, presets, usual options and wildcard lists. The newest pictures come first.
+    `kept` are favourites, presets, usual options and wildcard lists. What was drawn comes before what was brought
+    to be drawn over, the newest first.
     """
 
     jobs: list[dict[str, Any]]
@@ -60,12 +63,22 @@ class PersonalData:
                 .where(JobRow.user_id == user_id, ImageRow.removed_at.is_(None))
                 .order_by(ImageRow.created_at.desc(), ImageRow.number)
             )
+            brought = (
+                select(SourceRow.file_hash)
+                .join(JobRow, JobRow.id == SourceRow.job_id)
+                .where(JobRow.user_id == user_id)
+                .order_by(JobRow.accepted_at.desc(), SourceRow.number)
+            )
+            hashes = [
+                *(await connection.execute(pictures)).scalars(),
+                *(await connection.execute(brought)).scalars(),
+            ]
             kept = {}
             for table, own in _kept_by(user_id).items():
                 columns = [column for column in table.__table__.c if column.name != "reference"]
                 rows = await connection.execute(select(*columns).where(own))
                 kept[table.__tablename__] = [_told(row) for row in rows.mappings()]
-            return PersonalExport(jobs, kept, list((await connection.execute(pictures)).scalars()))
+            return PersonalExport(jobs, kept, list(dict.fromkeys(hashes)))
 
     async def picture(self, file_hash: str) -> bytes | None:
         """Read a picture; None where it was cleaned away."""
@@ -101,10 +114,13 @@ class PersonalData:
     async def _erase_jobs(self, connection: AsyncConnection, *which: ColumnElement[bool]) -> set[str]:
         """Empty the rows of jobs; returns the files that nobody has any more."""
         jobs = select(JobRow.id).where(*which)
-        own = select(ImageRow.file_hash).where(ImageRow.job_id.in_(jobs))
-        hashes = set((await connection.execute(own)).scalars())
+        hashes = set()
+        for table in _WITH_FILES:
+            own = select(table.file_hash).where(table.job_id.in_(jobs))
+            hashes |= set((await connection.execute(own)).scalars())
         await connection.execute(delete(FavouriteRow).where(FavouriteRow.job_id.in_(jobs)))
-        await connection.execute(delete(ImageRow).where(ImageRow.job_id.in_(jobs)))
+        for table in _WITH_FILES:
+            await connection.execute(delete(table).where(table.job_id.in_(jobs)))
         await connection.execute(
             update(JobRow)
             .where(*which)
@@ -117,9 +133,11 @@ class PersonalData:
                 delivered_at=self._clock(),
             )
         )
-        # Somebody else may have drawn the very same picture.
-        shared = select(ImageRow.file_hash).where(ImageRow.file_hash.in_(hashes))
-        return hashes - set((await connection.execute(shared)).scalars())
+        # Somebody else may have the very same picture.
+        for table in _WITH_FILES:
+            shared = select(table.file_hash).where(table.file_hash.in_(hashes))
+            hashes -= set((await connection.execute(shared)).scalars())
+        return hashes
 
 
 def _kept_by(user_id: int) -> dict[type[Any], ColumnElement[bool]]:

@@ -97,6 +97,18 @@ class ImageRow(Base):
     __table_args__ = (Index("images_by_file", "file_hash"),)
 
 
+class SourceRow(Base):
+    """A picture that a job is drawn over, or steered by, by its file's hash."""
+
+    __tablename__ = "sources"
+
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    file_hash: Mapped[str] = mapped_column(String(64))
+
+    __table_args__ = (Index("sources_by_file", "file_hash"),)
+
+
 class FavouriteRow(Base):
     """A picture that somebody saved, be it their own or another's; its file is kept as long."""
 

@@ -75,7 +75,7 @@ class Denoiser:
         self._masks_texts = masks_texts or fixed_shape is not None
         self._least_rows = fixed_shape.rows if fixed_shape else least_rows
         self._least_text = fixed_shape.text_length if fixed_shape else 0
-        self._last: tuple[tuple[tuple[Sample, bool, torch.Size], ...], _Conditions] | None = None
+        self._last: tuple[tuple[tuple[Sample, bool, torch.Size, int], ...], _Conditions] | None = None
 
     @torch.inference_mode()
     def predict(self, samples: Sequence[Sample]) -> Predictions:
@@ -140,7 +140,9 @@ class Denoiser:
 
     def _conditions(self, samples: Sequence[Sample], padding: int) -> _Conditions:
         """Put the rows' conditions together; the same company in the next tick gets the same ones again."""
-        company = tuple((sample, sample.is_guided, sample.latents.shape) for sample in samples)
+        company = tuple(
+            (sample, sample.is_guided, sample.latents.shape, id(sample.conditioning)) for sample in samples
+        )
         if self._last is None or self._last[0] != company:
             self._last = company, _conditions_of(samples, padding, self._least_text)
         return self._last[1]

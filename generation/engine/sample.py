@@ -1,7 +1,7 @@
 """A sample: one picture in the making, with all that a denoising step reads and changes of it."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,12 +24,13 @@ class Sample:
 
     `latents`: [1, 4, height / 8, width / 8] in the UNet's dtype, on its device. `scheduler` is the picture's own
     stock scheduler, `generator` its own CPU generator, so that nobody else's steps move its noise. `step` is the
-    index into `scheduler.timesteps` of the next step. `predicted` is where the last step took the latents to be
+    index into `scheduler.timesteps` of the next step. `conditionings` are the encoded prompts with the steps of the
+    first stage that they begin at, the first one at 0. `predicted` is where the last step took the latents to be
     heading: what a preview shows.
     """
 
     parameters: ImageParameters
-    conditioning: EncodedPrompt
+    conditionings: Sequence[tuple[int, EncodedPrompt]]
     scheduler: Any
     generator: torch.Generator
     start: StartingLatents
@@ -43,7 +44,7 @@ class Sample:
     def begin(
         cls,
         parameters: ImageParameters,
-        conditioning: EncodedPrompt,
+        conditionings: Sequence[tuple[int, EncodedPrompt]],
         scheduler: Any,
         generator: torch.Generator,
         start: StartingLatents,
@@ -52,7 +53,7 @@ class Sample:
         """Make the sample that stands before its first step."""
         return cls(
             parameters=parameters,
-            conditioning=conditioning,
+            conditionings=conditionings,
             scheduler=scheduler,
             generator=generator,
             start=start,
@@ -72,6 +73,12 @@ class Sample:
         """Height and width of what is being drawn, in pixels."""
         height, width = self.latents.shape[-2:]
         return VAE_SCALE * height, VAE_SCALE * width
+
+    @property
+    def conditioning(self) -> EncodedPrompt:
+        """The prompts of the next step; a second stage goes on with the last."""
+        begun = [encoded for first, encoded in self.conditionings if self.is_refining or first <= self.step]
+        return begun[-1]
 
     @property
     def timestep(self) -> torch.Tensor:

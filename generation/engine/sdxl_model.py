@@ -33,7 +33,7 @@ from generation.engine.starting_latents import starting_latents
 from generation.engine.text_attention import attend_by_text_length
 from generation.engine.warm_up import WarmUp, warm_up
 from generation.engine_options import EngineOptions
-from generation.image import ImageParameters
+from generation.image import ImageParameters, PromptEdit
 from generation.lora import LoraWeight
 from generation.memory_plan import Offload
 from generation.model_errors import ModelLoadError
@@ -163,9 +163,17 @@ class SdxlModel:
     @torch.inference_mode()
     def prepare(self, parameters: ImageParameters) -> Sample:
         """Encode the prompts and make the first latents; the LoRAs must be in force."""
-        conditioning = self._encoder.encode(
-            parameters.prompt, parameters.negative_prompt, clip_skip=parameters.clip_skip
-        )
+        prompts: list[tuple[int, ImageParameters | PromptEdit]] = [
+            (0, parameters),
+            *((edit.first_step, edit) for edit in parameters.edits),
+        ]
+        conditionings = [
+            (
+                first,
+                self._encoder.encode(own.prompt, own.negative_prompt, clip_skip=parameters.clip_skip),
+            )
+            for first, own in prompts
+        ]
         scheduler = make_scheduler(parameters.sampler, self.pipeline.scheduler.config)
         scheduler.set_timesteps(parameters.num_inference_steps, device="cpu")
         generator = torch.Generator("cpu").manual_seed(parameters.seed)
@@ -173,7 +181,7 @@ class SdxlModel:
             parameters, scheduler, generator, self.pipeline.vae, self._device, self.pipeline.unet.dtype
         )
         control = control_of(parameters, self._controlnet, self._device)
-        return Sample.begin(parameters, conditioning, scheduler, generator, start, control)
+        return Sample.begin(parameters, conditionings, scheduler, generator, start, control)
 
     def decode(self, sample: Sample, on_end: Callable[[PictureOutcome], None]) -> None:
         """Turn a finished sample into pixels and tell `on_end`, now or later."""

@@ -11,15 +11,11 @@ from PIL import Image
 
 from sandbox import SandboxServer
 from tests.end_to_end.bot_process import BotProcess
-from tests.end_to_end.person import Message, Person
+from tests.end_to_end.person import Person
+from tests.end_to_end.results import facts, labels
 
 EPHEMERAL = 64
 FEW_STEPS = 2
-
-
-def facts(message: Message) -> dict[str, str]:
-    """The named facts under a picture."""
-    return {field["name"]: field["value"] for field in message["embeds"][0]["fields"]}
 
 
 async def test_tags_alone_bring_a_picture_with_all_that_it_was_drawn_from(
@@ -40,7 +36,7 @@ async def test_tags_alone_bring_a_picture_with_all_that_it_was_drawn_from(
     assert (shown["Steps"], shown["Guidance"]) == ("25", "6")
     assert re.fullmatch(r"\d+\.\d s", shown["Time"])
     assert "silver hair, smile, (night:1.2)" in message["embeds"][0]["description"]
-    assert not message["components"]
+    assert "Again" in labels(message)
 
     path = tmp_path / "picture.png"
     path.write_bytes(picture)

@@ -27,7 +27,12 @@ async def test_a_private_picture_is_seen_by_its_asker_alone(
 ) -> None:
     message = await drawn(aoi, private=True)
     assert message["flags"] & EPHEMERAL
+    again = await aoi.waits_for_picture(await aoi.press(message, "Again"))
+    assert again["flags"] & EPHEMERAL
     assert await ren.messages() == []
+    info = (await aoi.press(message, "Info"))["message"]["content"]
+    hidden = (await ren.use("image", id=info.split("`")[-4]))["message"]
+    assert "don't know this picture" in hidden["content"]
 
 
 async def test_a_preset_is_saved_used_and_shared_by_moderators_alone(
@@ -65,6 +70,18 @@ async def test_own_lists_and_braces_are_rolled_and_the_prompt_says_what(bot: Bot
     await aoi.use("wildcard delete", name="pet")
     await aoi.use("imagine", tags="__pet__", steps=2)
     refused = await aoi.waits_for(lambda it: "There is no list" in it["content"])
+    assert refused["flags"] & EPHEMERAL
+
+
+async def test_a_prompt_changes_while_it_is_drawn_and_every_stage_is_checked(
+    bot: BotProcess, aoi: Person
+) -> None:
+    message = await drawn(aoi, "1girl, [red:blue:0.5] hair", seed=7, steps=4)
+    assert "red hair" in prompt(message)
+    assert "[2] " in prompt(message)
+    assert "blue hair" in prompt(message)
+    await aoi.use("imagine", tags="1girl, [night:nude:0.9]", steps=4)
+    refused = await aoi.waits_for(lambda it: "nude" in it["content"])
     assert refused["flags"] & EPHEMERAL
 
 

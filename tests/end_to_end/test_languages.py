@@ -32,3 +32,16 @@ async def test_commands_are_there_for_those_who_installed_the_bot_for_themselves
     for command in (await aoi.world())["commands"]:
         assert set(command["integration_types"]) == {0, 1}, command["name"]
         assert set(command["contexts"]) == {0, 1, 2}, command["name"]
+
+
+async def test_a_picture_is_drawn_in_direct_messages(
+    bot: BotProcess, server: SandboxServer, aoi: Person
+) -> None:
+    server.world.direct_channel(server.world.person(aoi.id))
+    answer = await aoi.use("imagine", aoi.name, tags="1girl", steps=2, seed=7)
+    message = await aoi.waits_for_picture(answer, aoi.name)
+    again = await aoi.waits_for_picture(await aoi.press(message, "Again"), aoi.name)
+    assert len(again["attachments"]) == 1
+    await aoi.use("preset share", aoi.name, name="night")
+    told = await aoi.waits_for(lambda it: "in a server only" in it["content"], aoi.name)
+    assert told["flags"] & EPHEMERAL

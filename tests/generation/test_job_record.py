@@ -1,5 +1,6 @@
 """A job and its failure survive being written down."""
 
+import base64
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -21,7 +22,7 @@ from generation.errors import (
     UnknownLora,
 )
 from generation.image import ImageParameters
-from generation.job_record import JobRecord, failure_from_json, failure_to_json
+from generation.job_record import JobRecord, failure_from_json, failure_to_json, sources_of
 from generation.lora import LoraWeight
 from generation.place import Place
 from generation.prompt import PromptHint
@@ -68,16 +69,23 @@ RECORD = JobRecord(
 
 
 def test_a_job_comes_back_as_it_was() -> None:
+    files = sources_of(REQUEST)
+    assert JobRecord.from_json(json.loads(json.dumps(RECORD.to_json())), files) == RECORD
+
+
+def test_the_files_that_it_starts_from_are_kept_beside_it_and_may_be_gone() -> None:
     written = json.dumps(RECORD.to_json())
-    assert JobRecord.from_json(json.loads(written)) == RECORD
-    assert written.count(json.dumps(RECORD.to_json()["request"]["source"]["content"])) == 1
+    assert all(base64.b64encode(file).decode() not in written for file in sources_of(REQUEST))
+    without = JobRecord.from_json(json.loads(written), ()).request
+    assert not any(sources_of(without))
+    assert len(sources_of(without)) == len(sources_of(REQUEST)) == 3
 
 
 def test_what_another_version_wrote_is_refused_where_it_is_not_understood() -> None:
     written = RECORD.to_json()
     written["request"]["aspect_ratio"] = "hexagon"
     with pytest.raises(ValueError, match="hexagon"):
-        JobRecord.from_json(written)
+        JobRecord.from_json(written, ())
 
 
 @pytest.mark.parametrize(

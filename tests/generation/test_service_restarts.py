@@ -1,11 +1,13 @@
 """A service and its ledger, in either database: what is kept over a stop, and what a broken disk or database does."""
 
 import asyncio
+import io
 import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
@@ -13,8 +15,10 @@ from generation.errors import (
     EngineFailure,
     ServiceStopping,
     StorageFailure,
+    UnreadablePicture,
 )
 from generation.job import Failed, Finished, Running, Suspended
+from generation.starting_point import SourcePicture
 from storage.database import Database
 from storage.job_ledger import JobLedger
 from tests.generation.services import (
@@ -80,6 +84,33 @@ async def test_what_was_drawn_and_not_delivered_comes_back_with_its_pictures_unt
         for job in late.values():
             await service.delivered(job)
         assert [jobs async for jobs in service.undelivered()] == []
+
+
+async def test_a_job_that_is_drawn_over_a_picture_survives_with_it(
+    tiny_checkpoint: Path, tmp_path: Path, database_url: str
+) -> None:
+    content = io.BytesIO()
+    Image.linear_gradient("L").convert("RGB").save(content, "PNG")
+    source = SourcePicture(content=content.getvalue(), strength=0.5)
+    load = threading.Event()
+    async with running_service(
+        tiny_checkpoint, folder=tmp_path, database_url=database_url, load_when=load
+    ) as (service, _):
+        kept, lost = [await service.submit(request(source=source), AOI, HERE) for _ in range(2)]
+        load.set()
+        await service.stop()
+    database = Database(database_url)
+    async with database.engine.begin() as connection:
+        await connection.execute(
+            text("UPDATE sources SET file_hash = 'gone' WHERE job_id = :id"), {"id": lost.id}
+        )
+    await database.stop()
+    async with running_service(tiny_checkpoint, folder=tmp_path, database_url=database_url) as (service, _):
+        by_id = {job.id: job for job in await service.restore()}
+        assert (await finished(by_id[kept.id])).images[0].parameters.source == source
+        ending = await by_id[lost.id].ending()
+        assert isinstance(ending, Failed)
+        assert isinstance(ending.error, UnreadablePicture)
 
 
 async def test_a_full_disk_fails_the_job_with_a_clear_reason_and_the_next_one_is_drawn(

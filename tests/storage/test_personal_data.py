@@ -85,6 +85,21 @@ async def test_what_a_person_keeps_is_exported_and_goes_with_them(
     assert len(await presets.of(Owner(OwnerKind.GUILD, 1))) == 1
 
 
+async def test_what_was_brought_to_be_drawn_over_is_exported_and_removed_too(
+    ledger: JobLedger, personal_data: PersonalData
+) -> None:
+    await ledger.accept(entry(1), {}, [b"mine", b"shared"])
+    await ledger.accept(entry(2, user_id=REN), {}, [b"shared"])
+    for number in (1, 2):
+        await ledger.mark_finished(entry(number).id, PNG[:1], NOON, 1.0)
+    assert await ledger.sources(entry(1).id) == [b"mine", b"shared"]
+    hashes = (await personal_data.export(AOI)).file_hashes
+    assert [await personal_data.picture(each) for each in hashes] == [PNG[0], b"mine", b"shared"]
+    assert await personal_data.erase(AOI) == 1
+    assert await personal_data.picture(hashes[1]) is None
+    assert await ledger.sources(entry(2).id) == [b"shared"]
+
+
 async def test_one_erased_job_leaves_the_others_and_nobodys_favourites(
     database: Database, ledger: JobLedger, personal_data: PersonalData, files: PictureFiles
 ) -> None:

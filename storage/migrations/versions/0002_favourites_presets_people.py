@@ -1,4 +1,4 @@
-"""What people keep: favourites, presets, usual options, own lists; and where a result was brought."""
+"""Pictures that are drawn over; what people keep; and where a result was brought."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,6 +11,13 @@ def upgrade() -> None:
     """Make the tables and columns."""
     op.add_column("jobs", sa.Column("result_channel_id", sa.BigInteger))
     op.add_column("jobs", sa.Column("result_message_id", sa.BigInteger))
+    op.create_table(
+        "sources",
+        sa.Column("job_id", sa.String(16), sa.ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+        sa.Column("number", sa.BigInteger, primary_key=True),
+        sa.Column("file_hash", sa.String(64), nullable=False),
+    )
+    op.create_index("sources_by_file", "sources", ["file_hash"])
     op.create_table(
         "favourites",
         sa.Column("user_id", sa.BigInteger, primary_key=True),
