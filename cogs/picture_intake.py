@@ -52,8 +52,8 @@ def first_picture(message: discord.Message) -> discord.Attachment:
 
 
 def _is_discords(url: str) -> bool:
-    """Whether a file lies with Discord: its own hosts, or the one that the bot speaks to in Discord's stead."""
+    """Whether a file lies with Discord: on its own hosts, or where the bot speaks to in Discord's stead."""
     parts, api = urlsplit(url), urlsplit(discord.http.Route.BASE)
-    if api.hostname != "discord.com":
-        return (parts.scheme, parts.netloc) == (api.scheme, api.netloc)
-    return parts.scheme == "https" and parts.hostname in DISCORDS_HOSTS
+    if parts.scheme == "https" and parts.netloc in DISCORDS_HOSTS:
+        return True
+    return api.hostname != "discord.com" and (parts.scheme, parts.netloc) == (api.scheme, api.netloc)
