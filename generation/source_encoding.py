@@ -26,7 +26,7 @@ def encode_source(content: bytes) -> bytes:
     Raises:
         UnreadablePicture: it is no image, broken, too large or too small.
     """
-    return _as_webp(_fitted(open_picture(content)), lossless=False)
+    return _as_webp(_fitted(open_picture(content, is_strangers=True)), lossless=False)
 
 
 def encode_mask(content: bytes) -> bytes:
@@ -35,7 +35,7 @@ def encode_mask(content: bytes) -> bytes:
     Raises:
         UnreadablePicture: as for `encode_source`, or nothing is masked.
     """
-    return _checked_mask(open_mask(content))
+    return _checked_mask(open_mask(content, is_strangers=True))
 
 
 def encode_transparency(content: bytes) -> bytes:

@@ -38,10 +38,11 @@ async def test_a_picture_is_drawn_in_direct_messages(
     bot: BotProcess, server: SandboxServer, aoi: Person
 ) -> None:
     server.world.direct_channel(server.world.person(aoi.id))
-    answer = await aoi.use("imagine", aoi.name, tags="1girl", steps=2, seed=7)
-    message = await aoi.waits_for_picture(answer, aoi.name)
-    again = await aoi.waits_for_picture(await aoi.press(message, "Again"), aoi.name)
+    direct = server.world.application_name
+    answer = await aoi.use("imagine", direct, tags="1girl", steps=2, seed=7)
+    message = await aoi.waits_for_picture(answer, direct)
+    again = await aoi.waits_for_picture(await aoi.press(message, "Again"), direct)
     assert len(again["attachments"]) == 1
-    await aoi.use("preset share", aoi.name, name="night")
-    told = await aoi.waits_for(lambda it: "in a server only" in it["content"], aoi.name)
+    await aoi.use("preset share", direct, name="night")
+    told = await aoi.waits_for(lambda it: "in a server only" in it["content"], direct)
     assert told["flags"] & EPHEMERAL
