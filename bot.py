@@ -25,6 +25,7 @@ from cogs.history import History
 from cogs.imagine import Imagine
 from cogs.language import ENGLISH, CommandTranslator
 from cogs.model import Model
+from cogs.moderation import Moderation as ModeratorsDesk
 from cogs.parts import Parts
 from cogs.personal import Defaults, OwnLists
 from cogs.picture_actions import PictureActions
@@ -34,20 +35,25 @@ from cogs.presets import Presets
 from cogs.privacy import Privacy
 from cogs.refusals import refusal
 from cogs.remix import Remix
+from cogs.server_settings import ServerSettings
 from cogs.tags import Surprise, Tags
-from generation.content_policy import ContentPolicy
 from generation.encoding_mode import EncodingMode
 from generation.engine.local_engine import LocalEngine
 from generation.engine_options import EngineOptions
 from generation.errors import GenerationError, ModelUnavailable
 from generation.expansion import Expansion
+from generation.gatekeeper import Gatekeeper
 from generation.job_store import ForgetfulStore, JobStore
 from generation.limits import Limits, LimitTable
 from generation.lora_catalogue import LoraCatalogue
 from generation.model_errors import ModelLoadError
 from generation.model_source import ModelSource
+from generation.moderation import Moderation
+from generation.output_check import OutputCheck
 from generation.past_jobs import PastJobs
+from generation.policy_trial import PolicyTrial
 from generation.rating import Rating
+from generation.rating_classifier import RatingClassifier, UnusableClassifier
 from generation.service import GenerationService, RequestBounds
 from generation.tag_dictionary import TagDictionary, UnreadableTagList, load_dictionary
 from generation.tag_search import TagSearch
@@ -55,14 +61,19 @@ from generation.tiny_checkpoint import build_tiny_checkpoint, is_built
 from generation.wildcards import Wildcards
 from logs import set_up_logging
 from settings import DiscordSettings, Settings, SettingsError, load_settings, read_token
+from storage.audit import AuditLog
+from storage.blocks import BlockStore
 from storage.database import Database, DatabaseUnavailable
 from storage.favourites import FavouriteStore
+from storage.guilds import GuildStore
 from storage.job_ledger import JobLedger
 from storage.people import PeopleStore
 from storage.personal_data import PersonalData
 from storage.picture_files import PictureFiles
 from storage.presets import PresetStore
+from storage.reports import ReportStore
 from storage.upkeep import Upkeep
+from terminal import policy_file
 from terminal.drawing_options import drawing_options, request_of
 from terminal.encode import PromptFileError, describe_prompt, read_prompts, write_arrays
 from terminal.plan import plan_text
@@ -135,6 +146,8 @@ class Anim4gineBot(DrawingBot):
             Defaults(parts),
             OwnLists(parts),
             History(self, parts),
+            ServerSettings(self, parts),
+            ModeratorsDesk(parts),
             Model(self, parts.service),
             Privacy(parts.service, parts.personal_data),
         ):
@@ -149,9 +162,24 @@ class Anim4gineBot(DrawingBot):
 
 
 def build_service(
-    settings: Settings, store: JobStore, limits: LimitTable, clock: Callable[[], datetime]
+    settings: Settings,
+    store: JobStore,
+    limits: LimitTable,
+    clock: Callable[[], datetime],
+    moderation: Moderation | None = None,
+    classifier: RatingClassifier | None = None,
 ) -> GenerationService:
     """Wire the generation service from the settings; nothing starts yet."""
+    gatekeeper = Gatekeeper(
+        profile=settings.profile,
+        clock=clock,
+        policy=settings.policy.content_policy,
+        expansion=Expansion(Wildcards(settings.paths.wildcards), lora_catalogue(settings)),
+        moderation=moderation,
+    )
+    output_check = None
+    if classifier is not None and moderation is not None and moderation.withheld is not None:
+        output_check = OutputCheck(classifier, moderation.withheld, gatekeeper.ceiling, clock)
     return GenerationService(
         engine=LocalEngine(
             model_source(settings),
@@ -160,15 +188,12 @@ def build_service(
         ),
         profile=settings.profile,
         model_name=settings.model.source,
-        policy=ContentPolicy(
-            everyday_ceiling=Rating(settings.policy.everyday_ceiling),
-            age_restricted_ceiling=Rating(settings.policy.age_restricted_ceiling),
-        ),
+        gatekeeper=gatekeeper,
         store=store,
         limits=limits,
-        expansion=Expansion(Wildcards(settings.paths.wildcards), lora_catalogue(settings)),
         bounds=RequestBounds(prompt_tokens=settings.limits.prompt_tokens, steps=settings.limits.steps),
         clock=clock,
+        output_check=output_check,
     )
 
 
@@ -230,12 +255,27 @@ async def point_discord_at(api_base: str) -> None:
 
 
 def build_bot(
-    settings: Settings, database: Database, files: PictureFiles, dictionary: TagDictionary
+    settings: Settings,
+    database: Database,
+    files: PictureFiles,
+    dictionary: TagDictionary,
+    classifier: RatingClassifier | None,
 ) -> Anim4gineBot:
     """Wire the Discord client from the settings; nothing starts yet. Takes a second for a large dictionary."""
     ledger = JobLedger(database, files)
+    guilds, reports = GuildStore(database), ReportStore(database)
+    blocks = BlockStore(
+        database,
+        attempts=settings.policy.attempts_before_block,
+        block_for=timedelta(days=settings.policy.block_days),
+    )
+    moderation = Moderation(rule_book=guilds, blocks=blocks, withheld=reports)
     parts = Parts(
-        service=build_service(settings, ledger, settings.limits.table, utc_now),
+        service=build_service(settings, ledger, settings.limits.table, utc_now, moderation, classifier),
+        guilds=guilds,
+        blocks=blocks,
+        reports=reports,
+        audit=AuditLog(database),
         past_jobs=PastJobs(ledger),
         personal_data=PersonalData(database, files, utc_now),
         people=PeopleStore(database),
@@ -251,8 +291,15 @@ def build_bot(
 
 
 async def serve(settings: Settings, token: SecretStr) -> None:
-    """Run the bot until it is cancelled."""
+    """Run the bot until it is cancelled.
+
+    Raises:
+        UnusableClassifier: the output check that the settings ask for can't look at pictures.
+    """
     await point_discord_at(settings.discord.api_base)
+    classifier = settings.policy.rating_classifier
+    if classifier is not None:
+        await asyncio.to_thread(classifier.load)
     database = Database(settings.database_url)
     await database.start()
     files = PictureFiles(settings.paths.data / "images")
@@ -266,7 +313,7 @@ async def serve(settings: Settings, token: SecretStr) -> None:
     upkeep_task = asyncio.create_task(upkeep.run(), name="upkeep")
     try:
         dictionary = load_dictionary(settings.paths.data / IMPORTED_TAGS)
-        async with build_bot(settings, database, files, dictionary) as bot:
+        async with build_bot(settings, database, files, dictionary, classifier) as bot:
             await bot.start(token.get_secret_value())
     finally:
         upkeep_task.cancel()
@@ -338,6 +385,8 @@ def run() -> None:
         )
     except DatabaseUnavailable as error:
         leave(str(error), EXIT_MISCONFIGURED)
+    except UnusableClassifier as error:
+        leave(f"policy.classifier can't be used: {error.reason}", EXIT_MISCONFIGURED)
     except (discord.DiscordException, *CONNECTION_ERRORS) as error:
         leave(f"Discord can't be reached at {settings.discord.api_base}: {error!r}", EXIT_FAILURE)
 
@@ -359,6 +408,8 @@ def sandbox(port: int | None, configured_model: bool) -> None:
         run_until_signalled(run_sandbox(settings, port, serve))
     except DatabaseUnavailable as error:
         leave(str(error), EXIT_MISCONFIGURED)
+    except UnusableClassifier as error:
+        leave(f"policy.classifier can't be used: {error.reason}", EXIT_MISCONFIGURED)
     except OSError as error:
         leave(
             f"The page can't be served on port {port} ({error.strerror}). Another one: --port 0", EXIT_FAILURE
@@ -428,6 +479,30 @@ def import_command(file: Path) -> None:
     lines = "1 line" if found.skipped == 1 else f"{found.skipped} lines"
     click.echo(f"{found.tags} tags and {found.aliases} aliases are in; {lines} could not be read.")
     click.echo("The bot offers them from its next start on.")
+
+
+_RATINGS = click.Choice([rating.value for rating in Rating])
+
+
+@cli.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--ceiling", type=_RATINGS, required=True, help="The strongest rating that is allowed.")
+@click.option(
+    "--rating", type=_RATINGS, default=Rating.SAFE.value, show_default=True, help="What is asked for."
+)
+@config_option
+def policy(file: Path, ceiling: str, rating: str) -> None:
+    """Say what the content policy makes of the prompts in FILE, one a line; a JSON object for each."""
+    settings = settings_or_exit()
+    trial = PolicyTrial(settings.policy.content_policy, Wildcards(settings.paths.wildcards))
+    try:
+        prompts = policy_file.read_prompts(file)
+    except OSError as error:
+        leave(f"{file} can't be read: {error.strerror}", EXIT_MISCONFIGURED)
+    except UnicodeDecodeError:
+        leave(f"{file} can't be read: it is no UTF-8 text", EXIT_MISCONFIGURED)
+    for line in policy_file.judged_lines(trial, prompts, Rating(ceiling), Rating(rating)):
+        click.echo(line)
 
 
 @cli.command()

@@ -14,10 +14,13 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from generation.content_policy import ContentPolicy
 from generation.limits import Limits, LimitTable
+from generation.listed_tags import WORDS_MAX, ListedTags, UnreadableEntry
 from generation.lora_catalogue import LoraEntry
 from generation.model_profile import BUILT_IN_PROFILES, ModelProfile
 from generation.rating import Rating
+from generation.rating_classifier import RatingClassifier
 
 ENV_PREFIX = "ANIM4GINE_"
 TOKEN_VARIABLE = "DISCORD_TOKEN"  # noqa: S105 - the variable's name, not a token
@@ -180,11 +183,48 @@ class ImageSettings(_Section):
     keep_gb: Annotated[float, Field(gt=0, le=1_000_000)] = 20.0
 
 
+def _entry(text: str) -> str:
+    try:
+        ListedTags([text])
+    except UnreadableEntry:
+        raise ValueError(f"no tag or pattern of up to {WORDS_MAX} words: {text!r}") from None
+    return text
+
+
+_Entries = tuple[Annotated[str, AfterValidator(_entry)], ...]
+
+
 class PolicySettings(_Section):
-    """`[policy]`: the strongest rating by kind of channel."""
+    """`[policy]`: what may be drawn at most by kind of place, tags of the operator's own, and what follows attempts."""
 
     everyday_ceiling: Literal["safe", "sensitive"] = "sensitive"
-    age_restricted_ceiling: Literal["safe", "sensitive", "nsfw", "explicit"] = "sensitive"
+    age_restricted_ceiling: Literal["safe", "sensitive", "nsfw", "explicit"] = "safe"
+    direct_ceiling: Literal["safe", "sensitive"] = "safe"
+    blocked: _Entries = ()
+    allowed: _Entries = ()
+    attempts_before_block: Annotated[int, Field(ge=1, le=100)] = 3
+    block_days: Annotated[float, Field(gt=0, le=3_650)] = 7.0
+    classifier: str = ""
+    classifier_ratings: dict[str, Literal["safe", "sensitive", "nsfw", "explicit"]] = {}
+
+    @property
+    def content_policy(self) -> ContentPolicy:
+        """The same in the service's words."""
+        return ContentPolicy(
+            everyday_ceiling=Rating(self.everyday_ceiling),
+            age_restricted_ceiling=Rating(self.age_restricted_ceiling),
+            direct_ceiling=Rating(self.direct_ceiling),
+            blocked=ListedTags(self.blocked),
+            allowed=ListedTags(self.allowed),
+        )
+
+    @property
+    def rating_classifier(self) -> RatingClassifier | None:
+        """What looks at finished pictures, not loaded yet; None where nothing does."""
+        if not self.classifier:
+            return None
+        ratings = {label: Rating(rating) for label, rating in self.classifier_ratings.items()}
+        return RatingClassifier(Path(self.classifier).expanduser(), ratings)
 
 
 class LoggingSettings(_Section):

@@ -20,9 +20,8 @@ import click
 
 from bench.machine import describe_machine
 from generation.aspect_ratio import AspectRatio
-from generation.content_policy import ContentPolicy
 from generation.engine.local_engine import EngineState, LocalEngine
-from generation.expansion import Expansion
+from generation.gatekeeper import Gatekeeper
 from generation.job import Finished, Job, Queued
 from generation.job_store import ForgetfulStore
 from generation.limits import Limits, LimitTable
@@ -82,10 +81,9 @@ async def serve(checkpoint: Path, requests: int, within_s: float, chance: random
         engine=LocalEngine(ModelSource(source=str(checkpoint), device="cpu")),
         profile=ANIMAGINE_XL_4,
         model_name="practice",
-        policy=ContentPolicy(),
+        gatekeeper=Gatekeeper(profile=ANIMAGINE_XL_4, clock=lambda: datetime.now(UTC)),
         store=ForgetfulStore(),
         limits=LimitTable(everybody=Limits()),
-        expansion=Expansion(),
         bounds=RequestBounds(prompt_tokens=225, steps=50),
         clock=lambda: datetime.now(UTC),
     )

@@ -12,10 +12,9 @@ import torch
 from diffusers import EulerAncestralDiscreteScheduler, StableDiffusionXLPipeline
 
 from bench.loads import Arrival, Load
-from generation.content_policy import ContentPolicy
 from generation.engine.local_engine import EngineState, LocalEngine
 from generation.engine_options import EngineOptions
-from generation.expansion import Expansion
+from generation.gatekeeper import Gatekeeper
 from generation.job import Finished, Job
 from generation.job_factory import JobFactory
 from generation.job_store import ForgetfulStore
@@ -114,10 +113,9 @@ class OurService:
             engine=self._engine,
             profile=ANIMAGINE_XL_4,
             model_name="bench",
-            policy=ContentPolicy(),
+            gatekeeper=Gatekeeper(profile=ANIMAGINE_XL_4, clock=lambda: datetime.now(UTC)),
             store=ForgetfulStore(),
             limits=LimitTable(everybody=Limits()),
-            expansion=Expansion(),
             bounds=RequestBounds(prompt_tokens=225, steps=100),
             clock=lambda: datetime.now(UTC),
         )

@@ -22,8 +22,10 @@ from cogs.error_answers import CONNECTION_ERRORS
 from cogs.job_message import JobMessage, progress_message, result_message
 from cogs.language import Language, language_of
 from cogs.persistence import persistently
+from cogs.place import place_now
 from cogs.result_posts import MessageKey, ResultPosts
-from generation.job import Ending, Job, Queued, Suspended
+from generation.errors import GenerationError
+from generation.job import Ending, Failed, Finished, Job, Queued, Suspended, Update
 from generation.service import GenerationService
 
 log = logging.getLogger(__name__)
@@ -93,7 +95,10 @@ class Delivery:
             await self._follow(jobs[0])
             return
         with _logging_failures(jobs[0]):
-            results = [(job, await result_message(job, job.latest, _file_limit(job))) for job in jobs]
+            results = [
+                (job, await result_message(job, await self._allowed(job, job.latest), _file_limit(job)))
+                for job in jobs
+            ]
             for job, message in zip(jobs, await self._posts.post(*results), strict=True):
                 await self._service.delivered(job, message)
 
@@ -122,7 +127,8 @@ class Delivery:
 
     async def _deliver(self, job: Job, ending: Ending, message: DeferredMessage) -> MessageKey | None:
         """Bring a result; returns the message that shows it now."""
-        result = await result_message(job, ending, _file_limit(job))
+        allowed = await self._allowed(job, ending)
+        result = await result_message(job, allowed, _file_limit(job))
         if message.is_editable:
             try:
                 await persistently(lambda: message.edit(result), job.id)
@@ -130,7 +136,7 @@ class Delivery:
                 if error.code == _FILE_TOO_LARGE or error.status == 413:
                     # Discord's stated limit has been too high before; its refusal is the truth.
                     largest = max(len(attachment.content) for attachment in result.attachments)
-                    result = await result_message(job, ending, largest - 1)
+                    result = await result_message(job, allowed, largest - 1)
                     await persistently(lambda: message.edit(result), job.id)
                 elif not is_beyond_edits(error):
                     raise
@@ -138,6 +144,15 @@ class Delivery:
                 return None if job.reply is None else (job.place.channel_id, job.reply.message_id)
         (shown,) = await self._posts.post((job, result))
         return shown
+
+    async def _allowed(self, job: Job, ending: Update) -> Update:
+        """`ending`, or why it can't be shown any more: much may have changed while it was drawn."""
+        if isinstance(ending, Finished):
+            try:
+                await self._service.gatekeeper.check_delivery(job, await place_now(self._bot, job.place))
+            except GenerationError as error:
+                return Failed(error)
+        return ending
 
     async def _show_progress(self, job: Job, message: DeferredMessage, over: asyncio.Task[Ending]) -> None:
         """Edit the message for the newest update, then pause; what is overtaken meanwhile is never shown."""

@@ -12,6 +12,7 @@ from cogs.permissions import require_permissions
 from cogs.place import place_of, role_ids_of
 from cogs.usual_options import UsualOptions
 from generation.request import GenerationRequest
+from storage.guilds import GuildSettings
 
 
 class Drawing:
@@ -20,6 +21,7 @@ class Drawing:
     def __init__(self, parts: Parts, delivery: Delivery) -> None:
         self._service = parts.service
         self._people = parts.people
+        self._guilds = parts.guilds
         self._delivery = delivery
 
     async def usual(self, interaction: discord.Interaction[Any]) -> UsualOptions:
@@ -44,6 +46,9 @@ class Drawing:
             MissingPermissions: the bot couldn't show the picture there.
             GenerationError: whatever `GenerationService.submit` raises.
         """
+        place = place_of(interaction)
+        settled = None if place.guild_id is None else await self._guilds.settings(place.guild_id)
+        is_private = is_private or (settled is not None and settled.is_private)
         if not is_private:
             require_permissions(interaction)
         reply = await defer(interaction, self._delivery.clock, is_private=is_private)
@@ -52,10 +57,17 @@ class Drawing:
         job = await self._service.submit(
             request,
             interaction.user.id,
-            place_of(interaction),
+            place,
             reply=reply,
             role_ids=role_ids_of(interaction),
-            locale=str(interaction.locale),
+            locale=_locale(interaction, settled, is_private=is_private),
             own_lists=await self._people.wildcards(interaction.user.id),
         )
         self._delivery.follow(job)
+
+
+def _locale(interaction: discord.Interaction[Any], settled: GuildSettings | None, *, is_private: bool) -> str:
+    """The language of a picture's message: what all see speaks the server's, where its moderators settled one."""
+    if settled is not None and settled.language is not None and not is_private:
+        return settled.language
+    return str(interaction.locale)

@@ -17,7 +17,7 @@ from cogs.parts import Parts
 from cogs.picture_buttons import Action, PictureButton
 from cogs.place import place_of
 from cogs.refusals import refusal
-from generation.errors import JobUnknown, PolicyRefusal
+from generation.errors import JobUnknown, PictureHidden, PolicyRefusal
 from generation.job import Job
 
 PAGE_ROW = 4
@@ -67,7 +67,7 @@ class History(commands.Cog):
         job = await self._parts.past_jobs.find(id, interaction.user.id) if _ID.fullmatch(id) else None
         if job is None:
             raise JobUnknown
-        self._parts.service.check_showing(job, place_of(interaction))
+        await self._parts.service.gatekeeper.check_showing(job, place_of(interaction))
         await interaction.response.defer(ephemeral=True, thinking=True)
         shown = await result_message(job, job.latest, interaction.filesize_limit)
         await interaction.edit_original_response(**shown.as_edit())
@@ -133,14 +133,14 @@ async def _page(
     limit = interaction.filesize_limit
     if album is Album.HISTORY:
         job = await parts.past_jobs.of_person(interaction.user.id, number)
-        if hidden := _hidden(parts, job, interaction, say):
+        if hidden := await _hidden(parts, job, interaction, say):
             return hidden
         return (await result_message(job, job.latest, limit)).as_edit()
     favourite = await parts.favourites.at(interaction.user.id, number)
     if favourite is None:
         raise JobUnknown
     job = await parts.past_jobs.find(favourite.job_id, interaction.user.id)
-    if hidden := _hidden(parts, job, interaction, say):
+    if hidden := await _hidden(parts, job, interaction, say):
         return hidden
     edit = (await card_message(job, favourite.number, limit, say)).as_edit()
     view: discord.ui.View = edit["view"]
@@ -148,11 +148,11 @@ async def _page(
     return edit
 
 
-def _hidden(
+async def _hidden(
     parts: Parts, job: Job, interaction: discord.Interaction[Any], say: Language
 ) -> dict[str, Any] | None:
     try:
-        parts.service.check_showing(job, place_of(interaction))
-    except PolicyRefusal as error:
+        await parts.service.gatekeeper.check_showing(job, place_of(interaction))
+    except (PictureHidden, PolicyRefusal) as error:
         return {"content": refusal(say, error), "embeds": [], "attachments": [], "view": None}
     return None

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 import discord
+from babel import Locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from discord import app_commands
@@ -48,6 +49,13 @@ ENGLISH = Language("en-US", gettext.NullTranslations())
 def languages() -> Mapping[str, Language]:
     """All languages besides English, by Discord's names of them."""
     return {file.stem: _read(file) for file in sorted(TRANSLATIONS.glob("*.po"))}
+
+
+@cache
+def language_names() -> Mapping[str, str]:
+    """What every language calls itself, by Discord's names of them."""
+    codes = [ENGLISH.code, *languages()]
+    return {code: Locale.parse(code, sep="-").language_name or code for code in codes}
 
 
 def language_of(locale: discord.Locale | str) -> Language:

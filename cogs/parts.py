@@ -10,10 +10,14 @@ from generation.service import GenerationService
 from generation.tag_dictionary import TagDictionary
 from generation.tag_search import TagSearch
 from generation.wildcards import Wildcards
+from storage.audit import AuditLog
+from storage.blocks import BlockStore
 from storage.favourites import FavouriteStore
+from storage.guilds import GuildStore
 from storage.people import PeopleStore
 from storage.personal_data import PersonalData
 from storage.presets import PresetStore
+from storage.reports import ReportStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +30,10 @@ class Parts:
     people: PeopleStore
     presets: PresetStore
     favourites: FavouriteStore
+    guilds: GuildStore
+    blocks: BlockStore
+    reports: ReportStore
+    audit: AuditLog
     dictionary: TagDictionary
     search: TagSearch
     loras: LoraCatalogue

@@ -121,7 +121,7 @@ class PictureActions:
         job = await self._past_jobs.find(job_id, interaction.user.id, with_pictures=with_pictures)
         if not 0 <= number < len(job.images):
             raise JobUnknown
-        self._service.check_showing(job, place_of(interaction))
+        await self._service.gatekeeper.check_showing(job, place_of(interaction))
         return job
 
     async def _draw(

@@ -14,10 +14,12 @@ from cogs.errors import (
 )
 from cogs.language import Language
 from cogs.plain_text import inline
+from cogs.policy_refusals import blocked, policy_refusal
 from cogs.sentences import relative
 from generation.errors import (
     BrokenLora,
     BrokenPicture,
+    ChannelClosed,
     EngineFailure,
     GenerationError,
     InvalidRequest,
@@ -27,13 +29,15 @@ from generation.errors import (
     LimitReached,
     ModelUnavailable,
     NoControlNet,
+    NoLongerAllowed,
     NoTags,
     NotTheAsker,
     OutOfMemory,
+    PersonBlocked,
+    PictureHidden,
     PictureProblem,
     PicturesGone,
     PolicyRefusal,
-    PolicyRule,
     PromptTooLong,
     ServiceStopping,
     StorageFailure,
@@ -86,7 +90,21 @@ def refusal(say: Language, error: GenerationError | CogError) -> str:
                 "Please leave out {over} or so: a tag is about two tokens.", over=count - limit
             )
         case PolicyRefusal():
-            return _policy_refusal(say, error)
+            return policy_refusal(say, error)
+        case PersonBlocked(ends_at):
+            return blocked(say, ends_at)
+        case ChannelClosed(channel_ids):
+            return say(
+                "I don't draw in this channel. The server's moderators have me draw in {channels}.",
+                channels=", ".join(f"<#{channel_id}>" for channel_id in channel_ids[:LISTED]),
+            )
+        case PictureHidden():
+            return say("This picture is hidden: the server's moderators have it, and decide about it.")
+        case NoLongerAllowed():
+            return say(
+                "While I drew this, the rules for this place changed, so I don't post the picture here. `/history` "
+                "shows it wherever it may be shown."
+            )
         case LimitReached():
             return _limit_reached(say, error)
         case OutOfMemory():
@@ -213,31 +231,6 @@ def _picture_problem(say: Language, problem: PictureProblem) -> str:
         case PictureProblem.NOTHING_MASKED:
             return say(
                 "The mask marks nothing: paint white what I shall draw anew, or erase it to transparent."
-            )
-
-
-def _policy_refusal(say: Language, error: PolicyRefusal) -> str:
-    words = ", ".join(f"“{inline(tag)}”" for tag in error.tags[:5])
-    match error.rule:
-        case PolicyRule.MINOR:
-            return say(
-                "I don't draw this ({words}): anything that suggests a minor is drawn in `safe` pictures at "
-                "most, and some of it not at all. No setting changes that.",
-                words=words,
-            )
-        case PolicyRule.RATING_ABOVE_CEILING:
-            return say(
-                "The rating `{rating}` isn't allowed in this channel; `{ceiling}` is the most I may draw here.",
-                rating=error.rating.value,
-                ceiling=error.ceiling.value,
-            )
-        case PolicyRule.TAG_ABOVE_CEILING:
-            return say(
-                "{words} would be rated `{rating}`, and `{ceiling}` is the most I may draw in this channel. Without "
-                "it, I'll gladly draw the rest.",
-                words=words,
-                rating=error.rating.value,
-                ceiling=error.ceiling.value,
             )
 
 

@@ -5,7 +5,6 @@ import io
 from typing import Any
 
 import discord
-import sd_parsers
 from discord import app_commands
 from discord.ext import commands
 from PIL import Image as PillowImage
@@ -19,6 +18,7 @@ from cogs.imagine import ASPECT_CHOICES, RATING_CHOICES, Text
 from cogs.language import language_of
 from cogs.parts import Parts
 from cogs.picture_intake import fetch, first_picture
+from cogs.picture_metadata import read_metadata, read_prompt
 from cogs.plain_text import NO_MENTIONS, code_block
 from cogs.remix_form import CUSTOM_ID, RemixForm
 from cogs.tag_completion import TagCompletion
@@ -92,11 +92,11 @@ class Remix(commands.Cog):
 
         async def request() -> GenerationRequest:
             if image is not None:
-                content = await asyncio.to_thread(encode_source, await fetch(image))
+                content, described = await asyncio.to_thread(_taken_in, await fetch(image))
             else:
-                content = await self._reference_of(interaction)
+                content, described = await self._reference_of(interaction)
             return GenerationRequest(
-                source=SourcePicture(content=content, strength=strength),
+                source=SourcePicture(content=content, strength=strength, described=described),
                 aspect_ratio=await _shape(aspect, content),
                 **_options(usual, tags, negative, rating, seed, count),
             )
@@ -138,9 +138,9 @@ class Remix(commands.Cog):
                 area = await asyncio.to_thread(encode_transparency, picture)
             else:
                 area = await asyncio.to_thread(encode_mask, await fetch(mask))
-            content = await asyncio.to_thread(encode_source, picture)
+            content, described = await asyncio.to_thread(_taken_in, picture)
             return GenerationRequest(
-                source=SourcePicture(content=content, strength=strength, mask=area),
+                source=SourcePicture(content=content, strength=strength, mask=area, described=described),
                 aspect_ratio=await _shape(aspect, content),
                 **_options(usual, tags, negative, rating, seed, count),
             )
@@ -182,13 +182,13 @@ class Remix(commands.Cog):
             raise InvalidRequest("strength", fields.get("strength", ""), allowed) from error
 
         async def request() -> GenerationRequest:
-            content = await self._reference_of(interaction)
+            content, described = await self._reference_of(interaction)
             return GenerationRequest(
                 tags=fields.get("tags", ""),
                 negative_prompt=usual.negative,
                 quality=usual.quality,
                 aspect_ratio=await _shape(None, content),
-                source=SourcePicture(content=content, strength=strength),
+                source=SourcePicture(content=content, strength=strength, described=described),
             )
 
         await self._drawing.draw(interaction, request(), is_private=usual.is_private)
@@ -212,16 +212,22 @@ class Remix(commands.Cog):
         )
 
     async def _keep_reference(self, user_id: int, attachment: discord.Attachment) -> None:
-        content = await asyncio.to_thread(encode_source, await fetch(attachment))
-        await self._people.set_reference(user_id, content)
+        content, described = await asyncio.to_thread(_taken_in, await fetch(attachment))
+        await self._people.set_reference(user_id, content, described)
 
-    async def _reference_of(self, interaction: discord.Interaction[Any]) -> bytes:
+    async def _reference_of(self, interaction: discord.Interaction[Any]) -> tuple[bytes, str]:
+        """The person's reference, and what it was asked to show."""
         if fetching := self._fetching.pop(interaction.user.id, None):
             await fetching
-        content = await self._people.reference(interaction.user.id)
-        if content is None:
+        reference = await self._people.reference(interaction.user.id)
+        if reference is None:
             raise UnreadablePicture(PictureProblem.NONE_GIVEN)
-        return content
+        return reference
+
+
+def _taken_in(file: bytes) -> tuple[bytes, str]:
+    """The picture in a file of ours, and what it was asked to show, which that file doesn't say. Blocks."""
+    return encode_source(file), read_prompt(file)
 
 
 def _options(
@@ -244,21 +250,3 @@ async def _shape(aspect: str | None, content: bytes) -> AspectRatio:
         return AspectRatio.parse(aspect)
     width, height = await asyncio.to_thread(lambda: PillowImage.open(io.BytesIO(content)).size)
     return AspectRatio.nearest(width, height)
-
-
-def read_metadata(content: bytes) -> str:
-    """What a picture file says of how it was drawn, as most tools write it; empty where it says nothing. Blocks."""
-    try:
-        found = sd_parsers.ParserManager().parse(io.BytesIO(content))
-    except Exception:
-        return ""
-    if found is None:
-        return ""
-    lines = [
-        *(f"Prompt: {prompt.value}" for prompt in found.prompts),
-        *(f"Negative prompt: {prompt.value}" for prompt in found.negative_prompts),
-        *(f"Model: {model.name}" for model in found.models if model.name),
-        *(f"{sampler.name}: {sampler.parameters}" for sampler in found.samplers),
-        *(f"{name}: {value}" for name, value in found.metadata.items()),
-    ]
-    return "\n".join([f"({found.generator})", *lines])

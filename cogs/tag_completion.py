@@ -40,29 +40,28 @@ class TagCompletion:
 
         Discord takes no choice of more than 100 characters, so a longer text is typed on unaided.
         """
-        return await asyncio.to_thread(
-            lambda: list(self._choices(interaction, typed, categories, with_series=with_series))[:CHOICES]
+        offered = await asyncio.to_thread(
+            lambda: list(self._choices(typed, categories, with_series=with_series))
         )
+        tags = [tag for tag, _ in offered]
+        allowed = await self._service.gatekeeper.may_be_asked_for(tags, place_of(interaction))
+        choices = [choice for (_, choice), is_allowed in zip(offered, allowed, strict=True) if is_allowed]
+        return choices[:CHOICES]
 
     def _choices(
-        self,
-        interaction: discord.Interaction[Any],
-        typed: str,
-        categories: Collection[TagCategory],
-        *,
-        with_series: bool,
-    ) -> Iterator[app_commands.Choice[str]]:
+        self, typed: str, categories: Collection[TagCategory], *, with_series: bool
+    ) -> Iterator[tuple[str, app_commands.Choice[str]]]:
+        """Tags and the texts that they would make of what is typed."""
         last = _LAST_TAG.search(typed)
         start = last.start() if last else len(typed)
         kept, begun = typed[:start], typed[start:]
         gap = " " if kept.endswith((",", "，", "、")) else ""
-        place = place_of(interaction)
         for match in self._search.complete(begun, limit=CANDIDATES, categories=categories):
             tag = match.tag
             added = f"{tag.name}, {tag.series}" if with_series and tag.series else tag.name
             value = f"{kept}{gap}{added}"
-            if len(value) <= CHOICE_LENGTH and self._service.may_be_asked_for(tag.name, place):
-                yield app_commands.Choice(name=_name_of(match, kept, gap), value=value)
+            if len(value) <= CHOICE_LENGTH:
+                yield tag.name, app_commands.Choice(name=_name_of(match, kept, gap), value=value)
 
 
 def _name_of(match: Match, kept: str, gap: str) -> str:

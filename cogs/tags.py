@@ -46,11 +46,9 @@ class Tags(commands.GroupCog, name="tags", description="What there is to draw.")
     async def search(self, interaction: discord.Interaction, text: app_commands.Range[str, 1, 100]) -> None:
         """Look for tags."""
         place, service = place_of(interaction), self._parts.service
-        found = [
-            match
-            for match in self._parts.search.complete(text, limit=40)
-            if service.may_be_asked_for(match.tag.name, place)
-        ]
+        matches = self._parts.search.complete(text, limit=40)
+        allowed = await service.gatekeeper.may_be_asked_for([match.tag.name for match in matches], place)
+        found = [match for match, is_allowed in zip(matches, allowed, strict=True) if is_allowed]
         await interaction.response.send_message(
             sentences.tags_found(language_of(interaction.locale), found[:CHOICES]),
             ephemeral=True,

@@ -62,6 +62,7 @@ class PolicyRule(Enum):
 
     MINOR = "minor"
     RATING_ABOVE_CEILING = "rating above ceiling"
+    BLOCKED_TAG = "blocked tag"
     TAG_ABOVE_CEILING = "tag above ceiling"
 
 
@@ -77,6 +78,31 @@ class PolicyRefusal(GenerationError):
     tags: tuple[str, ...]
     rating: Rating
     ceiling: Rating
+
+
+@dataclass(eq=False)
+class PersonBlocked(GenerationError):
+    """Moderators, or the bot itself, keep this person from drawing. `ends_at` None is until somebody lifts it."""
+
+    ends_at: datetime | None
+    reason: str
+
+
+@dataclass(eq=False)
+class ChannelClosed(GenerationError):
+    """The server's moderators have the bot draw in other channels. `channel_ids` are those."""
+
+    channel_ids: tuple[int, ...]
+
+
+@dataclass(eq=False)
+class PictureHidden(GenerationError):
+    """The picture was hidden by moderators, or by the output check until they have looked at it."""
+
+
+@dataclass(eq=False)
+class NoLongerAllowed(GenerationError):
+    """While it was drawn, the picture became one that may not be posted where it was asked for."""
 
 
 class Limit(Enum):

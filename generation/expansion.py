@@ -21,7 +21,7 @@ class Expansion:
     """Knows the operator's wildcards and LoRAs. Reads files: use it on a thread."""
 
     def __init__(self, wildcards: Wildcards | None = None, loras: LoraCatalogue | None = None) -> None:
-        self._wildcards = wildcards or Wildcards(None)
+        self.wildcards = wildcards or Wildcards(None)
         self._loras = loras or LoraCatalogue(None, {})
 
     def pictures_of(self, request: GenerationRequest, own_lists: OwnLists) -> tuple[GenerationRequest, ...]:
@@ -49,11 +49,15 @@ class Expansion:
         ratings = [self._loras.entry(lora.name).rating for lora in picture.loras]
         return replace(picture, rating=max([picture.rating, *ratings]))
 
+    def title_of(self, lora: str) -> str:
+        """What the operator calls a LoRA."""
+        return self._loras.entry(lora).title
+
     def _picture(self, request: GenerationRequest, own_lists: OwnLists) -> GenerationRequest:
         # Each text has dice of its own, so that one without chance changes nothing in the others.
         dice = random.Random(request.seed)  # noqa: S311 - it rolls prompts
         texts: dict[str, Any] = {
-            option: self._wildcards.roll(getattr(request, option), dice.getrandbits(32), own_lists)
+            option: self.wildcards.roll(getattr(request, option), dice.getrandbits(32), own_lists)
             for option in _ROLLED
         }
         named: list[LoraWeight] = []

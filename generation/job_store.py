@@ -74,6 +74,8 @@ class StoredJob(Protocol):
     @property
     def erased_at(self) -> datetime | None: ...  # noqa: D102
     @property
+    def hidden_at(self) -> datetime | None: ...  # noqa: D102
+    @property
     def drawing_s(self) -> float | None:
         """How long a finished job was drawn."""
 

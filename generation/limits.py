@@ -38,11 +38,35 @@ class LimitTable:
     by_guild: Mapping[int, Limits] = field(default_factory=dict)
     by_role: Mapping[int, Limits] = field(default_factory=dict)
 
-    def for_request(self, guild_id: int | None, role_ids: Collection[int]) -> Limits:
-        """Return what holds: the server's own limits over everybody's, and over both the best of a person's roles."""
+    def for_request(
+        self,
+        guild_id: int | None,
+        role_ids: Collection[int],
+        server_by_role: Mapping[int, Limits] | None = None,
+    ) -> Limits:
+        """Return what holds: the server's own limits over everybody's, and over both the best of a person's roles.
+
+        `server_by_role` is what the server's moderators settled for roles; it tightens, and lifts nothing.
+        """
         limits = _over(self.by_guild.get(guild_id or 0), self.everybody)
-        roles = [self.by_role[role_id] for role_id in role_ids if role_id in self.by_role]
-        return _over(_best(roles), limits)
+        limits = _over(_best(_of_roles(self.by_role, role_ids)), limits)
+        return _tightest(limits, _best(_of_roles(server_by_role or {}, role_ids)))
+
+
+def _of_roles(by_role: Mapping[int, Limits], role_ids: Collection[int]) -> list[Limits]:
+    return [by_role[role_id] for role_id in role_ids if role_id in by_role]
+
+
+def _tightest(limits: Limits, tighter: Limits | None) -> Limits:
+    if tighter is None:
+        return limits
+    pairs = {name: (getattr(limits, name), getattr(tighter, name)) for name in _NAMES}
+    return Limits(
+        **{
+            name: min((value for value in pair if value is not None), default=None)
+            for name, pair in pairs.items()
+        }
+    )
 
 
 def _over(own: Limits | None, otherwise: Limits) -> Limits:

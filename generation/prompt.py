@@ -11,6 +11,7 @@ from enum import Enum
 
 from generation.model_profile import ModelProfile, TagSlot
 from generation.prompt_weighting import limit_weights
+from generation.rating import Rating
 from generation.request import GenerationRequest
 from generation.tags import (
     CHUNK_BREAK,
@@ -44,7 +45,9 @@ class AssembledPrompt:
     hints: tuple[PromptHint, ...] = ()
 
 
-def assemble_prompt(request: GenerationRequest, profile: ModelProfile) -> AssembledPrompt:
+def assemble_prompt(
+    request: GenerationRequest, profile: ModelProfile, ceiling: Rating = Rating.EXPLICIT
+) -> AssembledPrompt:
     """Put the options of `request` together in `profile.tag_order`, each tag once.
 
     * Spelling: underscores become spaces, qualifiers of names are escaped, brackets without a partner
@@ -59,10 +62,10 @@ def assemble_prompt(request: GenerationRequest, profile: ModelProfile) -> Assemb
       year, when the option names one.
     * A quality tag that the person put into their negative prompt isn't added to the prompt.
 
-    The negative prompt is the profile's, then the person's own tags; what the person typed too (perhaps
-    with a weight) is kept from them. Left out of the profile's part is what the person asks for in the
-    prompt (`text`, `signature`); left out of the person's is the very rating or year they ask for. A tag
-    that the person has in both prompts stays in both.
+    The negative prompt is the profile's, then the ratings above `ceiling`, then the person's own tags; what the
+    person typed too (perhaps with a weight) is kept from them. Left out of the profile's part is what the person
+    asks for in the prompt (`text`, `signature`); left out of the person's is the very rating or year they ask for.
+    A tag that the person has in both prompts stays in both.
 
     Weights beyond 2 (or below -2) are brought to that.
     """
@@ -73,7 +76,7 @@ def assemble_prompt(request: GenerationRequest, profile: ModelProfile) -> Assemb
     unwanted_default = _keys_of(piece for pieces in typed.values() for piece in pieces)
     default_negative = [
         piece
-        for piece in _read(profile.negative_prompt, _TagReader())
+        for piece in _read(_negative_of(profile, ceiling), _TagReader())
         if not unwanted_default.union(_keys_of(typed_negative)).issuperset(piece.keys)
     ]
     prompt = _join(piece.text for slot in profile.tag_order for piece in slots[slot])
@@ -185,6 +188,12 @@ def _read_prompt(request: GenerationRequest) -> dict[TagSlot, list[_Piece]]:
 def _read_negative(request: GenerationRequest) -> list[_Piece]:
     asked_for = {request.rating.value, _year_tag(request) or ""}
     return _read(request.negative_prompt, _TagReader(left_out=frozenset(asked_for)))
+
+
+def _negative_of(profile: ModelProfile, ceiling: Rating) -> str:
+    """What is kept out of every picture: of the profile, and by what the place allows."""
+    above = (rating.value for rating in Rating if rating > ceiling)
+    return ", ".join(filter(None, (profile.negative_prompt, *above)))
 
 
 def _year_tag(request: GenerationRequest) -> str | None:

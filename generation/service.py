@@ -15,7 +15,6 @@ from functools import partial
 from itertools import groupby
 from typing import Any
 
-from generation.content_policy import ContentPolicy
 from generation.engine.local_engine import EngineState, LocalEngine, Progress
 from generation.errors import (
     DrawingCancelled,
@@ -31,19 +30,17 @@ from generation.errors import (
     ServiceStopping,
     StorageFailure,
 )
-from generation.expansion import Expansion
+from generation.gatekeeper import Gatekeeper
 from generation.job import Cancelled, Ending, Failed, Finished, Job, Queued, Running, Suspended
-from generation.job_factory import AssembledPicture, JobFactory
+from generation.job_factory import JobFactory
 from generation.job_queue import JobQueue
 from generation.job_record import failure_to_json, sources_of
 from generation.job_store import JobStore, QuotaReached, ReplyAddress
 from generation.limits import LimitTable
 from generation.model_profile import ModelProfile
+from generation.output_check import OutputCheck
 from generation.past_jobs import ended_job, remembered_job
 from generation.place import Place
-from generation.prompt import assemble_prompt
-from generation.prompt_editing import stages_of
-from generation.rating import Rating
 from generation.request import GenerationRequest
 from generation.wildcards import OwnLists
 from generation.work import Work
@@ -74,27 +71,26 @@ class GenerationService:
         engine: LocalEngine,
         profile: ModelProfile,
         model_name: str,
-        policy: ContentPolicy,
+        gatekeeper: Gatekeeper,
         store: JobStore,
         limits: LimitTable,
-        expansion: Expansion,
         bounds: RequestBounds,
         clock: Callable[[], datetime],
+        output_check: OutputCheck | None = None,
     ) -> None:
         self._engine = engine
         self._profile = profile
-        self._policy = policy
+        self.gatekeeper = gatekeeper
         self._store = store
         self._limits = limits
-        self._expansion = expansion
         self._bounds = bounds
         self._clock = clock
+        self._output_check = output_check
         self._factory = JobFactory(profile, model_name, engine.precision, clock)
         self._queue = JobQueue(engine.seconds_for)
         self._jobs: dict[str, Job] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
         self._storing: set[asyncio.Task[Ending]] = set()
-        self._offers: dict[tuple[str, Rating], bool] = {}
         self._is_stopping = False
         self._loading: asyncio.Task[None] | None = None
 
@@ -186,6 +182,7 @@ class GenerationService:
             InvalidRequest: more steps than the operator allows.
             UnknownWildcard, UnreadableTemplate, UnknownLora: what the text names can't be used.
             NoControlNet: a control picture, where the operator has named no network to read it.
+            PersonBlocked, ChannelClosed: this person may not draw, or nobody may here.
             PolicyRefusal: it may not be drawn here.
             PromptTooLong: too many tokens (checked later where no tokenizer is loaded yet).
             LimitReached: this person, this server or the queue has no place for it now.
@@ -194,13 +191,14 @@ class GenerationService:
             ServiceStopping: the bot is going down.
         """
         self._check_options(request)
-        # Text made to be hard to read can take the policy a good part of a second.
-        pictures = await asyncio.to_thread(self._pictures_of, request, place, own_lists or {})
+        pictures, rules = await self.gatekeeper.admit(request, user_id, place, own_lists or {})
+        for picture in pictures:
+            self._check_options(picture.request)
         if self._is_stopping:
             raise ServiceStopping
         if failure := self._engine.failure:
             raise failure
-        limits = self._limits.for_request(place.guild_id, role_ids)
+        limits = self._limits.for_request(place.guild_id, role_ids, rules.by_role)
         job = self._factory.make(request, pictures, user_id, place, limits.weight or 1.0, reply, locale)
         self._check_length(job)
         try:
@@ -213,27 +211,6 @@ class GenerationService:
         self._take_up(job)
         self._feed_engine()
         return job
-
-    def may_be_asked_for(self, tag: str, place: Place) -> bool:
-        """Whether a tag may be drawn at `place` by itself; the answer is remembered."""
-        ceiling = self._policy.ceiling(place)
-        if (tag, ceiling) not in self._offers:
-            try:
-                self._policy.check(GenerationRequest(tags=tag), place)
-            except GenerationError:
-                self._offers[tag, ceiling] = False
-            else:
-                self._offers[tag, ceiling] = True
-        return self._offers[tag, ceiling]
-
-    def check_showing(self, job: Job, place: Place) -> None:
-        """Pass a job whose pictures may be shown at `place`, which need not be where it was asked for.
-
-        Raises:
-            PolicyRefusal: their rating is above the place's ceiling.
-        """
-        ratings = [self._expansion.rated(picture).rating for picture in job.pictures]
-        self._policy.check_rating(max([job.request.rating, *ratings]), place)
 
     async def cancel(self, job_id: str, user_id: int) -> None:
         """Call off a job that waits or runs.
@@ -320,9 +297,12 @@ class GenerationService:
         """Draw one job to its end. An error ends this job alone; here is the border where it is logged."""
         begin = time.monotonic()
         try:
+            await self.gatekeeper.check_person(job.user_id, job.place.guild_id)
             await self._store.mark_running(job.id)
             self._check_length(job)
             images = await self._engine.draw(job, partial(self._on_progress, job))
+            if self._output_check is not None:
+                await self._output_check.look_at(job, images)
         except DrawingCancelled:
             return Cancelled()
         except GenerationError as error:
@@ -376,22 +356,6 @@ class GenerationService:
                 return ending
         return ending
 
-    def _pictures_of(
-        self, request: GenerationRequest, place: Place, own_lists: OwnLists
-    ) -> list[AssembledPicture]:
-        """Expand a request, and check what was asked for and what became of it."""
-        self._policy.check(request, place)
-        pictures = []
-        for picture in self._expansion.pictures_of(request, own_lists):
-            self._check_options(picture)
-            steps = picture.num_inference_steps or self._profile.num_inference_steps
-            stages = []
-            for stage in stages_of(picture, steps):
-                self._policy.check(self._expansion.rated(stage.request), place)
-                stages.append((stage.first_step, assemble_prompt(stage.request, self._profile)))
-            pictures.append(AssembledPicture(picture, stages))
-        return pictures
-
     def _check_options(self, request: GenerationRequest) -> None:
         if (request.num_inference_steps or 0) > self._bounds.steps:
             raise InvalidRequest("steps", request.num_inference_steps, f"1 – {self._bounds.steps}")
@@ -409,7 +373,8 @@ class GenerationService:
 
     def _publish_positions(self) -> None:
         """Tell every waiting job where it stands. Cheap: no reader is woken for news that is none."""
-        self._engine.shows_previews = not self._queue
+        # A preview would show what the output check has still to look at.
+        self._engine.shows_previews = not self._queue and self._output_check is None
         is_loading = self._engine.state is EngineState.LOADING
         work = self._running_work_left()
         for position, job in enumerate(self._queue, start=1):

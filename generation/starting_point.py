@@ -14,12 +14,14 @@ class SourcePicture:
 
     `content` is an image file that Pillow reads, checked by whoever took it in; it is enlarged or shrunk to the
     size that is drawn. `strength`, above 0 and up to 1, is the share of the steps that is drawn: 1 keeps next to
-    nothing of the picture. `mask` is an image file too: white is drawn anew, black is kept.
+    nothing of the picture. `mask` is an image file too: white is drawn anew, black is kept. `described` is the prompt
+    that the file says it was drawn from, for the policy to read.
     """
 
     content: Base64Bytes
     strength: float
     mask: Base64Bytes | None = None
+    described: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

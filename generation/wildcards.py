@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dynamicprompts.generators import RandomPromptGenerator
+from dynamicprompts.generators import CombinatorialPromptGenerator, RandomPromptGenerator
 from dynamicprompts.wildcards.wildcard_manager import WildcardManager
 from pyparsing import ParseBaseException
 
@@ -44,6 +44,29 @@ class Wildcards:
         """
         if not _CHANCE.search(template):
             return template
+        generator: Any = RandomPromptGenerator(self._manager_for(template, own), seed=seed)
+        try:
+            (rolled,) = generator.generate(template, 1)
+        except (ParseBaseException, RecursionError, ValueError, IndexError) as error:
+            raise UnreadableTemplate(template) from error
+        return str(rolled)
+
+    def rolls(self, template: str, own: OwnLists, most: int) -> list[str]:
+        """Return what `template` may become, `most` of it at most.
+
+        Raises:
+            UnknownWildcard, UnreadableTemplate: see `roll`.
+        """
+        if not _CHANCE.search(template):
+            return [template]
+        generator: Any = CombinatorialPromptGenerator(self._manager_for(template, own))
+        try:
+            return list(map(str, generator.generate(template, max_prompts=most)))
+        except (ParseBaseException, RecursionError, ValueError, IndexError) as error:
+            raise UnreadableTemplate(template) from error
+
+    def _manager_for(self, template: str, own: OwnLists) -> WildcardManager:
+        """The lists that `template` may name, all that it names among them."""
         manager = self._manager(own)
         known = set(manager.get_collection_names())
         for name in _WILDCARD.findall(template):
@@ -51,12 +74,7 @@ class Wildcards:
                 raise UnknownWildcard(name, tuple(sorted(known)))
         if _depth(template) > DEPTH_MAX:
             raise UnreadableTemplate(template)
-        generator: Any = RandomPromptGenerator(manager, seed=seed)
-        try:
-            (rolled,) = generator.generate(template, 1)
-        except (ParseBaseException, RecursionError, ValueError, IndexError) as error:
-            raise UnreadableTemplate(template) from error
-        return str(rolled)
+        return manager
 
     def _manager(self, own: OwnLists) -> WildcardManager:
         roots: list[Any] = [{name: list(entries) for name, entries in own.items()}]

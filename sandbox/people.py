@@ -112,7 +112,7 @@ class PeoplesDoor:
         match kind:
             case 2 | 4:
                 command = self._discord.world.commands.get(data["id"])
-                if command is None or not may_use(person, command):
+                if command is None or (is_checked and not may_use(person, command)):
                     raise _no("There is no such command.")
                 if not _is_for(command, channel):
                     raise _no("This command doesn't work here.")

@@ -115,6 +115,7 @@ class StoredJob:
     result_channel_id: int | None
     result_message_id: int | None
     erased_at: datetime | None
+    hidden_at: datetime | None
 
 
 class JobLedger:

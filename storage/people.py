@@ -27,13 +27,13 @@ class PeopleStore:
         """Settle a person's usual options."""
         await self._settle(user_id, defaults=defaults)
 
-    async def reference(self, user_id: int) -> bytes | None:
-        """Return the picture that a person wants to be drawn over."""
+    async def reference(self, user_id: int) -> tuple[bytes, str] | None:
+        """Return the picture that a person wants to be drawn over, and what it was asked to show."""
         return (await self._person(user_id))[1]
 
-    async def set_reference(self, user_id: int, picture: bytes) -> None:
-        """Keep a picture to be drawn over, in place of the last."""
-        await self._settle(user_id, reference=picture)
+    async def set_reference(self, user_id: int, picture: bytes, described: str = "") -> None:
+        """Keep a picture to be drawn over, in place of the last; `described` is what it was asked to show."""
+        await self._settle(user_id, reference=picture, reference_described=described)
 
     async def wildcards(self, user_id: int) -> dict[str, list[str]]:
         """Return a person's own lists, by their names."""
@@ -60,11 +60,15 @@ class PeopleStore:
             )
             return bool(gone.rowcount)
 
-    async def _person(self, user_id: int) -> tuple[dict[str, Any], bytes | None]:
+    async def _person(self, user_id: int) -> tuple[dict[str, Any], tuple[bytes, str] | None]:
+        columns = PersonRow.defaults, PersonRow.reference, PersonRow.reference_described
         async with self._database.reading() as connection:
-            query = select(PersonRow.defaults, PersonRow.reference).where(PersonRow.user_id == user_id)
-            row = (await connection.execute(query)).one_or_none()
-            return ({}, None) if row is None else (row.defaults, row.reference)
+            row = (
+                await connection.execute(select(*columns).where(PersonRow.user_id == user_id))
+            ).one_or_none()
+        if row is None:
+            return {}, None
+        return row.defaults, None if row.reference is None else (row.reference, row.reference_described or "")
 
     async def _settle(self, user_id: int, **values: Any) -> None:
         async with self._database.locked(f"person {user_id}") as connection:

@@ -3,7 +3,19 @@
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Double, ForeignKey, Index, String, TypeDecorator
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Dialect,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    TypeDecorator,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -37,6 +49,7 @@ class Base(DeclarativeBase):
         float: Double,
         dict[str, Any]: JSON,
         list[str]: JSON,
+        list[int]: JSON,
     }
 
 
@@ -46,7 +59,8 @@ class JobRow(Base):
     `state` is one of `job_ledger.JobState`. `record` is what the job is drawn from, `failure` why it ended without a
     picture; both belong to whoever stores them. `interaction_token` is emptied when it is of no use any more. After
     `erased_at` the row is empty, and only counts. `result_channel_id` and `result_message_id` are where the result was
-    brought, which may be another message than the one that waited for it.
+    brought, which may be another message than the one that waited for it. After `hidden_at` its pictures are for
+    moderators alone.
     """
 
     __tablename__ = "jobs"
@@ -73,6 +87,7 @@ class JobRow(Base):
     result_channel_id: Mapped[int | None]
     result_message_id: Mapped[int | None]
     erased_at: Mapped[datetime | None]
+    hidden_at: Mapped[datetime | None]
 
     __table_args__ = (
         Index("jobs_by_person", "user_id", "accepted_at"),
@@ -134,13 +149,17 @@ class PresetRow(Base):
 
 
 class PersonRow(Base):
-    """What a person has settled for themselves: usual options, and a picture to be drawn over."""
+    """What a person has settled for themselves: usual options, and a picture to be drawn over.
+
+    `reference_described` is the prompt that the picture's file told.
+    """
 
     __tablename__ = "people"
 
     user_id: Mapped[int] = mapped_column(primary_key=True)
     defaults: Mapped[dict[str, Any]]
     reference: Mapped[bytes | None]
+    reference_described: Mapped[str | None] = mapped_column(Text)
 
 
 class WildcardRow(Base):
@@ -151,3 +170,78 @@ class WildcardRow(Base):
     user_id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(40), primary_key=True)
     entries: Mapped[list[str]]
+
+
+class GuildRow(Base):
+    """What a server's moderators have settled. `ceiling` and `language` are None where nothing was.
+
+    `channel_ids` are those where the bot draws, all if there are none. `limits` holds limits by role, by their ids
+    and names. `blocked` and `allowed` are tags and patterns. Where `is_private`, results are for their askers alone.
+    """
+
+    __tablename__ = "guilds"
+
+    guild_id: Mapped[int] = mapped_column(primary_key=True)
+    ceiling: Mapped[str | None] = mapped_column(String(9))
+    channel_ids: Mapped[list[int]]
+    language: Mapped[str | None] = mapped_column(String(10))
+    log_channel_id: Mapped[int | None]
+    limits: Mapped[dict[str, Any]]
+    blocked: Mapped[list[str]]
+    allowed: Mapped[list[str]]
+    is_private: Mapped[bool]
+    terms_shown_at: Mapped[datetime | None]
+
+
+class BlockRow(Base):
+    """Somebody who may not draw in a server; `guild_id` 0 is everywhere. `ends_at` None is until it is lifted."""
+
+    __tablename__ = "blocks"
+
+    guild_id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(primary_key=True)
+    blocked_by: Mapped[int]
+    reason: Mapped[str] = mapped_column(String(400))
+    begins_at: Mapped[datetime]
+    ends_at: Mapped[datetime | None]
+
+
+class ReportRow(Base):
+    """A picture that somebody reported, or that the output check withheld (`reporter_id` 0); each deed has a doer."""
+
+    __tablename__ = "reports"
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    job_id: Mapped[str] = mapped_column(String(16))
+    guild_id: Mapped[int]
+    asker_id: Mapped[int]
+    reporter_id: Mapped[int]
+    reason: Mapped[str] = mapped_column(String(400))
+    reported_at: Mapped[datetime]
+    hidden_by: Mapped[int | None]
+    blocked_by: Mapped[int | None]
+    dismissed_by: Mapped[int | None]
+
+    __table_args__ = (Index("reports_by_job", "job_id"),)
+
+
+class AuditRow(Base):
+    """Who did what, when and why. `actor_id` 0 is the bot itself, `user_id` whom it concerns."""
+
+    __tablename__ = "audit"
+
+    id: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True
+    )
+    guild_id: Mapped[int | None]
+    at: Mapped[datetime]
+    actor_id: Mapped[int]
+    deed: Mapped[str] = mapped_column(String(20))
+    user_id: Mapped[int | None]
+    job_id: Mapped[str | None] = mapped_column(String(16))
+    reason: Mapped[str] = mapped_column(String(1000))
+
+    __table_args__ = (
+        Index("audit_by_guild", "guild_id", "id"),
+        Index("audit_by_person", "user_id", "deed", "at"),
+    )

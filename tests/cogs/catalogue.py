@@ -42,7 +42,7 @@ async def every_message() -> Catalog:
     # Only its commands are looked at: nothing is started, and no file made.
     dictionary = load_dictionary()
     bot = build_bot(
-        Settings(), Database("sqlite+aiosqlite://"), PictureFiles(Path("no-such-folder")), dictionary
+        Settings(), Database("sqlite+aiosqlite://"), PictureFiles(Path("no-such-folder")), dictionary, None
     )
     await bot.add_cogs()
     for command in [*bot.tree.walk_commands(), *_menus(bot.tree)]:

@@ -24,7 +24,11 @@ async def server() -> AsyncIterator[SandboxServer]:
 @pytest.fixture
 async def bot(server: SandboxServer, tiny_checkpoint: Path, tmp_path: Path) -> AsyncIterator[BotProcess]:
     """The bot with the tiny checkpoint, online in the sandbox, its commands in place."""
-    async with BotProcess(server, tmp_path, {"ANIM4GINE_MODEL__SOURCE": str(tiny_checkpoint)}) as process:
+    settings = {
+        "ANIM4GINE_MODEL__SOURCE": str(tiny_checkpoint),
+        "ANIM4GINE_POLICY__AGE_RESTRICTED_CEILING": "sensitive",
+    }
+    async with BotProcess(server, tmp_path, settings) as process:
         yield process
 
 

@@ -12,7 +12,7 @@ from sandbox import SandboxServer
 
 Message = dict[str, Any]
 WAIT_S = 60
-STRING, INTEGER, BOOLEAN, NUMBER, ATTACHMENT = 3, 4, 5, 10, 11
+STRING, INTEGER, BOOLEAN, USER, NUMBER, ATTACHMENT = 3, 4, 5, 6, 10, 11
 
 
 class Person:
@@ -48,11 +48,19 @@ class Person:
         channel: str = "drawing",
         *,
         unchecked: bool = False,
-        **options: "str | float | bool | Upload",
+        **options: "str | float | bool | Upload | Person",
     ) -> dict[str, Any]:
         """Type a slash command and return what the bot's first answer was. "model retry" is a subcommand."""
         data = await self._typed(command, options)
         return await self._interact(channel, 2, data, unchecked=unchecked)
+
+    async def typed(self, command: str, **options: "str | float | bool | Person") -> dict[str, Any]:
+        """What Discord's program would send for a slash command."""
+        return await self._typed(command, options)
+
+    async def forges(self, data: dict[str, Any], channel: str = "drawing") -> dict[str, Any]:
+        """Send a command that Discord would not have let this person send."""
+        return await self._interact(channel, 2, data, unchecked=True)
 
     async def is_offered(
         self, command: str, option: str, typed: str, channel: str = "drawing"
@@ -198,6 +206,8 @@ class Upload:
 def _option_type(value: object) -> int:
     if isinstance(value, Upload):
         return ATTACHMENT
+    if isinstance(value, Person):
+        return USER
     if isinstance(value, bool):
         return BOOLEAN
     if isinstance(value, int):

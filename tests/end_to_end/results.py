@@ -27,10 +27,12 @@ def labels(message: Message) -> list[str]:
     return [item.get("label", "") for row in message["components"] for item in row["components"]]
 
 
-async def drawn(person: Person, tags: str = "1girl, silver hair, night", **options: Any) -> Message:
+async def drawn(
+    person: Person, tags: str = "1girl, silver hair, night", channel: str = "drawing", **options: Any
+) -> Message:
     """Ask for a picture of few steps, and wait for it."""
-    answer = await person.use("imagine", tags=tags, **{"steps": 2, **options})
-    return await person.waits_for_picture(answer)
+    answer = await person.use("imagine", channel, tags=tags, **{"steps": 2, **options})
+    return await person.waits_for_picture(answer, channel)
 
 
 async def answered(person: Person, answer: dict[str, Any]) -> Message:

@@ -50,11 +50,11 @@ async def test_tags_alone_bring_a_picture_with_all_that_it_was_drawn_from(
 
 async def test_every_option_reaches_the_picture(bot: BotProcess, aoi: Person) -> None:
     answer = await aoi.use(
-        "imagine", tags="casual, smile", subject="1girl", character="firefly (honkai: star rail)",
+        "imagine", "night-gallery", tags="casual, smile", subject="1girl", character="firefly (honkai: star rail)",
         series="honkai (series)", rating="sensitive", year=2020, quality="lighter", negative="hat",
         aspect="landscape", steps=FEW_STEPS, guidance=5.5, seed=99, count=2,
     )  # fmt: skip
-    message = await aoi.waits_for_picture(answer)
+    message = await aoi.waits_for_picture(answer, "night-gallery")
     shown = facts(message)
     assert shown["Size"] == "1216 × 832"
     assert (shown["Steps"], shown["Guidance"], shown["Seeds"]) == (str(FEW_STEPS), "5.5", "`99`, `100`")

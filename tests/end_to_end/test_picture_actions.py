@@ -48,19 +48,20 @@ async def test_variations_start_from_the_picture_and_enlargements_are_larger(
 
 
 async def test_a_form_changes_texts_numbers_shape_and_rating(bot: BotProcess, aoi: Person) -> None:
-    first = await drawn(aoi, seed=7, negative="hat")
+    place = "night-gallery"
+    first = await drawn(aoi, channel=place, seed=7, negative="hat")
     opened = await aoi.press(first, "Edit")
     form = opened["modal"]
     changed = await aoi.submit(
-        form, tags="1girl, red hair", numbers="99, 5.5", aspect="square", rating="sensitive"
+        form, place, tags="1girl, red hair", numbers="99, 5.5", aspect="square", rating="sensitive"
     )
-    message = await aoi.waits_for_picture(changed)
+    message = await aoi.waits_for_picture(changed, place)
     shown = facts(message)
     assert "red hair" in prompt(message)
     assert "silver hair" not in prompt(message)
     assert (seeds(message), shown["Guidance"], shown["Size"]) == ([99], "5.5", "1024 × 1024")
     assert (shown["Rating"], "hat" in shown["Your negative"]) == ("sensitive", True)
-    same = await aoi.waits_for_picture(await aoi.submit(form))
+    same = await aoi.waits_for_picture(await aoi.submit(form, place), place)
     assert (prompt(same), seeds(same)) == (prompt(first), [7])
 
 

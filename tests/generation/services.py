@@ -13,10 +13,9 @@ from typing import Any
 import numpy as np
 from PIL import Image as PillowImage
 
-from generation.content_policy import ContentPolicy
 from generation.engine.local_engine import EngineState, LocalEngine
 from generation.engine_options import EngineOptions
-from generation.expansion import Expansion
+from generation.gatekeeper import Gatekeeper
 from generation.job import Finished, Job
 from generation.limits import Limits, LimitTable
 from generation.model_profile import ANIMAGINE_XL_4, ModelProfile
@@ -78,10 +77,9 @@ async def _service(
         engine=engine,
         profile=profile,
         model_name="tiny",
-        policy=ContentPolicy(),
+        gatekeeper=Gatekeeper(profile=profile, clock=utc_now),
         store=ledger,
         limits=LimitTable(everybody=limits),
-        expansion=Expansion(),
         bounds=RequestBounds(prompt_tokens=225, steps=50),
         clock=utc_now,
     )

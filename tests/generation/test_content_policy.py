@@ -8,17 +8,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generation.content_policy import ContentPolicy, stated_minor_age
+from generation.content_policy import ContentPolicy
 from generation.errors import PolicyRefusal, PolicyRule
+from generation.normal_form import fold
 from generation.place import Place
-from generation.policy_terms import PolicyTerms, fold, load_policy_terms
+from generation.policy_terms import PolicyTerms, load_policy_terms
 from generation.rating import Rating
 from generation.request import GenerationRequest
+from generation.server_rules import NO_RULES, ServerRules
+from generation.stated_age import stated_minor_age
 from tests.generation.policy_cases import ABOVE_SAFE, EVASIONS, INNOCENTS, MINOR_TERMS, Case
 
 EVERYDAY = Place(guild_id=1, channel_id=2)
 AGE_RESTRICTED = Place(guild_id=1, channel_id=3, is_age_restricted=True)
 DIRECT_MESSAGE = Place(guild_id=None, channel_id=4, is_age_restricted=True)
+SENSITIVE = ServerRules(ceiling=Rating.SENSITIVE)
+"""What moderators may allow in ordinary channels."""
 DANBOORU = Path(__file__).parents[3] / "shared" / "data" / "danbooru.csv"
 
 
@@ -55,17 +60,19 @@ def request_of(case: Case) -> GenerationRequest:
     )
 
 
-def refusal(policy: ContentPolicy, case: Case, place: Place) -> PolicyRefusal | None:
+def refusal(
+    policy: ContentPolicy, case: Case, place: Place, rules: ServerRules = NO_RULES
+) -> PolicyRefusal | None:
     try:
-        policy.check(request_of(case), place)
+        policy.check(request_of(case), place, rules)
     except PolicyRefusal as refused:
         return refused
     return None
 
 
 def test_there_are_enough_cases_to_measure_rates() -> None:
-    assert len(set(EVASIONS)) >= 120
-    assert len(set(INNOCENTS)) >= 120
+    assert len(set(EVASIONS)) >= 300
+    assert len(set(INNOCENTS)) >= 300
 
 
 def test_no_evasion_comes_through_the_most_permissive_policy(permissive: ContentPolicy) -> None:
@@ -92,7 +99,7 @@ def test_every_word_for_a_minor_is_refused_beside_everything_above_safe(permissi
 
 def test_no_innocent_is_refused_in_an_ordinary_channel(policy: ContentPolicy) -> None:
     """Rate refused: 0."""
-    refused = [case for case in INNOCENTS if refusal(policy, case, EVERYDAY) is not None]
+    refused = [case for case in INNOCENTS if refusal(policy, case, EVERYDAY, SENSITIVE) is not None]
     assert refused == []
 
 
@@ -103,33 +110,51 @@ def test_a_word_for_a_minor_is_innocent_in_a_safe_picture(strict: ContentPolicy)
     assert refused == []
 
 
-@pytest.mark.parametrize("everyday", [Rating.NSFW, Rating.EXPLICIT])
-def test_no_operator_can_allow_nsfw_in_ordinary_channels(everyday: Rating) -> None:
-    with pytest.raises(ValueError, match="everyday_ceiling"):
-        ContentPolicy(everyday_ceiling=everyday)
+@pytest.mark.parametrize("settled", [None, *Rating])
+def test_by_default_servers_may_allow_sensitive_and_nothing_more(
+    policy: ContentPolicy, settled: Rating | None
+) -> None:
+    rules = ServerRules(ceiling=settled)
+    allowed = Rating.SAFE if settled in (None, Rating.SAFE) else Rating.SENSITIVE
+    assert policy.ceiling(EVERYDAY, rules) is policy.ceiling(AGE_RESTRICTED, rules) is allowed
 
 
-def test_the_ceiling_of_a_place_is_its_kinds(permissive: ContentPolicy) -> None:
-    assert permissive.ceiling(EVERYDAY) is Rating.SENSITIVE
-    assert permissive.ceiling(AGE_RESTRICTED) is Rating.EXPLICIT
+def test_an_ordinary_channel_is_safe_until_its_server_allows_more(permissive: ContentPolicy) -> None:
+    assert permissive.ceiling(EVERYDAY) is Rating.SAFE
+    assert permissive.ceiling(EVERYDAY, ServerRules(ceiling=Rating.EXPLICIT)) is Rating.SENSITIVE
 
 
-def test_a_direct_message_is_an_ordinary_place(permissive: ContentPolicy) -> None:
-    assert permissive.ceiling(DIRECT_MESSAGE) is Rating.SENSITIVE
+@pytest.mark.parametrize(("settled", "ceiling"), [(None, Rating.EXPLICIT), *zip(Rating, Rating, strict=True)])
+def test_an_age_restricted_channel_has_what_the_operator_enabled_until_its_server_settles_less(
+    permissive: ContentPolicy, settled: Rating | None, ceiling: Rating
+) -> None:
+    assert permissive.ceiling(AGE_RESTRICTED, ServerRules(ceiling=settled)) is ceiling
 
 
-def test_by_default_nothing_above_sensitive_is_allowed_anywhere(policy: ContentPolicy) -> None:
-    assert policy.ceiling(EVERYDAY) is policy.ceiling(AGE_RESTRICTED) is Rating.SENSITIVE
+@pytest.mark.parametrize("settled", [None, *Rating])
+def test_outside_of_servers_only_the_operator_settles(
+    permissive: ContentPolicy, settled: Rating | None
+) -> None:
+    assert permissive.ceiling(DIRECT_MESSAGE, ServerRules(ceiling=settled)) is Rating.SAFE
+    assert ContentPolicy(direct_ceiling=Rating.SENSITIVE).ceiling(DIRECT_MESSAGE) is Rating.SENSITIVE
 
 
 @pytest.mark.parametrize("rating", [Rating.NSFW, Rating.EXPLICIT])
+def test_nsfw_is_for_age_restricted_channels_alone(rating: Rating) -> None:
+    with pytest.raises(ValueError, match="everyday_ceiling"):
+        ContentPolicy(everyday_ceiling=rating)
+    with pytest.raises(ValueError, match="direct_ceiling"):
+        ContentPolicy(direct_ceiling=rating)
+
+
+@pytest.mark.parametrize("rating", [Rating.SENSITIVE, Rating.NSFW, Rating.EXPLICIT])
 def test_a_rating_above_the_ceiling_is_refused(policy: ContentPolicy, rating: Rating) -> None:
     refused = refusal(policy, Case(tags="smile", rating=rating), EVERYDAY)
     assert refused is not None
     assert (refused.rule, refused.rating, refused.ceiling, refused.tags) == (
         PolicyRule.RATING_ABOVE_CEILING,
         rating,
-        Rating.SENSITIVE,
+        Rating.SAFE,
         (),
     )
 
@@ -177,10 +202,10 @@ def test_a_refusal_for_minors_names_both_sides_of_what_met(permissive: ContentPo
     assert (refused.rule, refused.tags) == (PolicyRule.MINOR, ("toddler", "bikini"))
 
 
-def test_an_age_across_two_tags_is_named(permissive: ContentPolicy) -> None:
-    refused = refusal(permissive, Case(tags="12, years old, bikini"), AGE_RESTRICTED)
+def test_an_age_cut_in_two_by_a_comma_is_found(permissive: ContentPolicy) -> None:
+    refused = refusal(permissive, Case(tags="twelve, years old, bikini"), AGE_RESTRICTED)
     assert refused is not None
-    assert refused.tags == ("12 years old", "bikini")
+    assert refused.tags == ("twelve", "bikini")
 
 
 @pytest.mark.parametrize(
@@ -257,7 +282,7 @@ def test_ratings_in_the_negative_prompt_ask_for_nothing(strict: ContentPolicy) -
     ],
 )
 def test_a_stated_age_under_18_is_found(terms: PolicyTerms, text: str) -> None:
-    assert stated_minor_age(fold(text, terms.lookalikes)) is not None
+    assert stated_minor_age(fold(text)) is not None
 
 
 @pytest.mark.parametrize(
@@ -267,13 +292,13 @@ def test_a_stated_age_under_18_is_found(terms: PolicyTerms, text: str) -> None:
      "18.5 years old", "10 years later", "12 hats", "year 2010", "ice age 3", "<3", "(smile:1.2)", "stage 2"],
 )  # fmt: skip
 def test_other_numbers_are_no_minors_age(terms: PolicyTerms, text: str) -> None:
-    assert stated_minor_age(fold(text, terms.lookalikes)) is None
+    assert stated_minor_age(fold(text)) is None
 
 
 def test_voiced_kana_stay_themselves_where_accents_go(terms: PolicyTerms) -> None:
-    assert fold("ガ", terms.lookalikes) == "ガ"
-    assert fold("ｶﾞ", terms.lookalikes) == "ガ"
-    assert fold("é", terms.lookalikes) == "e"
+    assert fold("ガ") == "ガ"
+    assert fold("ｶﾞ") == "ガ"
+    assert fold("é") == "e"
 
 
 ANY_TEXT = st.text(max_size=80) | st.text(alphabet="lolishta10 .,()[]:-_*\u200bロリ歳12yeаrsod", max_size=60)
@@ -285,7 +310,7 @@ def test_no_text_raises_anything_but_a_refusal(
 ) -> None:
     case = Case(tags=f"smile {tags}", negative=negative, character=character, rating=rating)
     refused = refusal(policy, case, EVERYDAY)
-    assert refused is None or refused.ceiling is Rating.SENSITIVE
+    assert refused is None or refused.ceiling is Rating.SAFE
 
 
 @given(
@@ -349,7 +374,7 @@ def test_common_general_tags_of_danbooru_about_clothes_hair_and_places_pass(stri
 def test_no_common_general_tag_of_danbooru_is_taken_for_a_minors_by_accident(terms: PolicyTerms) -> None:
     named_after_minors = (
         "loli shota child baby toddler aged_down age_regression randoseru pacifier mesugaki diaper school "
-        "kindergarten kodomo"
+        "kindergarten kodomo training_bra"
     )
     found = [
         tag

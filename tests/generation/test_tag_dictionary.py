@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from generation.content_policy import ContentPolicy
 from generation.place import Place
-from generation.rating import Rating
 from generation.request import GenerationRequest
 from generation.tag_dictionary import (
     STARTER,
@@ -67,7 +66,7 @@ def test_every_tag_of_the_starter_stands_in_it_once_and_in_danboorus_spelling() 
 
 
 def test_everything_in_the_starter_may_be_drawn_anywhere(starter: TagDictionary) -> None:
-    policy = ContentPolicy(everyday_ceiling=Rating.SAFE, age_restricted_ceiling=Rating.SAFE)
+    policy = ContentPolicy()
     for tag in starter.tags:
         policy.check(GenerationRequest(tags=tag.name), Place(guild_id=1, channel_id=2))
 

@@ -11,10 +11,13 @@ from tests.storage.test_job_ledger import AOI, REN
 async def test_usual_options_and_the_reference_are_kept_apart_for_each_person(database: Database) -> None:
     store = PeopleStore(database)
     assert (await store.defaults(AOI), await store.reference(AOI)) == ({}, None)
-    await store.set_reference(AOI, b"picture")
+    await store.set_reference(AOI, b"picture", "1girl, hat")
     await store.set_defaults(AOI, {"count": 2})
     await store.set_defaults(AOI, {"count": 3})
-    assert (await store.defaults(AOI), await store.reference(AOI)) == ({"count": 3}, b"picture")
+    assert (await store.defaults(AOI), await store.reference(AOI)) == (
+        {"count": 3},
+        (b"picture", "1girl, hat"),
+    )
     assert (await store.defaults(REN), await store.reference(REN)) == ({}, None)
 
 

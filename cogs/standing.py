@@ -1,0 +1,33 @@
+"""Who may do what by their standing in the server, asked when it is done: a hidden command isn't a locked one."""
+
+import discord
+
+from cogs.errors import ModeratorsOnly, ServersOnly
+
+
+def require_manager(interaction: discord.Interaction) -> int:
+    """Return the server's id, for somebody who may manage it.
+
+    Raises:
+        ServersOnly: it is no server that has the bot.
+        ModeratorsOnly: they may not.
+    """
+    return _require(interaction, may=interaction.permissions.manage_guild)
+
+
+def require_moderator(interaction: discord.Interaction) -> int:
+    """Return the server's id, for somebody who may remove others' messages.
+
+    Raises:
+        ServersOnly: it is no server that has the bot.
+        ModeratorsOnly: they may not.
+    """
+    return _require(interaction, may=interaction.permissions.manage_messages)
+
+
+def _require(interaction: discord.Interaction, *, may: bool) -> int:
+    if interaction.guild_id is None or not interaction.is_guild_integration():
+        raise ServersOnly
+    if not may:
+        raise ModeratorsOnly
+    return interaction.guild_id

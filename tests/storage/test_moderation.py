@@ -1,0 +1,133 @@
+"""What moderators settle, whom they block, and what is reported: each deed once, each written down."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+from storage.audit import AuditLog, Deed
+from storage.blocks import EVERYWHERE, Block, BlockStore
+from storage.database import Database
+from storage.guilds import GuildStore
+from storage.reports import Report, ReportStore
+
+GUILD, AOI, REN, MIKA = 1, 11, 12, 13
+NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
+JOB = "0123456789abcdef"
+
+
+def block_store(database: Database, attempts: int = 3) -> BlockStore:
+    return BlockStore(database, attempts=attempts, block_for=timedelta(days=7))
+
+
+def block(user_id: int = AOI, ends_at: datetime | None = None) -> Block:
+    return Block(
+        guild_id=GUILD, user_id=user_id, blocked_by=MIKA, reason="spam", begins_at=NOW, ends_at=ends_at
+    )
+
+
+async def test_what_is_settled_stays_settled_and_is_written_down(database: Database) -> None:
+    guilds = GuildStore(database)
+    assert (await guilds.settings(GUILD)).ceiling is None
+    await guilds.settle(GUILD, MIKA, NOW, ceiling="sensitive")
+    await guilds.settle(GUILD, MIKA, NOW, channel_ids=[2**62, 5], is_private=True)
+    settled = await guilds.settings(GUILD)
+    assert (settled.ceiling, settled.channel_ids, settled.is_private) == ("sensitive", [2**62, 5], True)
+    assert (await guilds.settings(2)).channel_ids == ()
+    entries, has_more = await AuditLog(database).page(GUILD)
+    assert [entry.reason for entry in entries] == [
+        "channel_ids = [4611686018427387904, 5], is_private = True",
+        "ceiling = sensitive",
+    ]
+    assert not has_more
+
+
+async def test_a_tag_is_on_one_list_at_most(database: Database) -> None:
+    guilds = GuildStore(database)
+    assert await guilds.list_tag(GUILD, MIKA, NOW, "gun*", "blocked")
+    assert not await guilds.list_tag(GUILD, MIKA, NOW, "gun*", "blocked")
+    assert await guilds.list_tag(GUILD, MIKA, NOW, "gun*", "allowed")
+    settled = await guilds.settings(GUILD)
+    assert (settled.blocked, settled.allowed) == ([], ["gun*"])
+    assert await guilds.list_tag(GUILD, MIKA, NOW, "gun*", None)
+    assert not await guilds.list_tag(GUILD, MIKA, NOW, "gun*", None)
+
+
+async def test_the_terms_are_shown_once_though_many_come_first(database: Database) -> None:
+    guilds = GuildStore(database)
+    await guilds.settle(2, MIKA, NOW, ceiling="safe")
+    for guild_id in (GUILD, 2):
+        firsts = await asyncio.gather(*(guilds.show_terms(guild_id, NOW) for _ in range(8)))
+        assert sorted(firsts) == [False] * 7 + [True]
+
+
+async def test_a_block_holds_in_its_server_until_it_ends_or_is_lifted(database: Database) -> None:
+    blocks = block_store(database)
+    await blocks.block(block(ends_at=NOW + timedelta(days=1)))
+    await blocks.block(block(user_id=REN))
+    assert await blocks.block_of(AOI, 2, NOW) is None
+    assert await blocks.block_of(AOI, None, NOW) is None
+    held = await blocks.block_of(AOI, GUILD, NOW)
+    assert held is not None
+    assert held.ends_at == NOW + timedelta(days=1)
+    assert await blocks.block_of(AOI, GUILD, NOW + timedelta(days=1)) is None
+    assert await blocks.block_of(REN, GUILD, NOW + timedelta(days=999)) is not None
+    assert await blocks.unblock(GUILD, REN, MIKA, NOW)
+    assert not await blocks.unblock(GUILD, REN, MIKA, NOW)
+    assert await blocks.block_of(REN, GUILD, NOW) is None
+
+
+async def test_repeated_attempts_block_everywhere_and_old_ones_are_forgotten(database: Database) -> None:
+    blocks = block_store(database)
+    await blocks.record_attempt(AOI, GUILD, NOW - timedelta(days=31), "long ago")
+    for minute in range(2):
+        await blocks.record_attempt(AOI, GUILD, NOW + timedelta(minutes=minute), "words")
+    assert await blocks.block_of(AOI, 2, NOW + timedelta(minutes=2)) is None
+    third = NOW + timedelta(minutes=2)
+    await blocks.record_attempt(AOI, None, third, "words")
+    held = await blocks.block_of(AOI, 2, third)
+    assert held is not None
+    assert (held.guild_id, held.ends_at) == (EVERYWHERE, third + timedelta(days=7))
+    # After it has ended the count begins anew.
+    later = third + timedelta(days=8)
+    await blocks.record_attempt(AOI, GUILD, later, "words")
+    assert await blocks.block_of(AOI, GUILD, later) is None
+    assert await blocks.block_of(REN, GUILD, later) is None
+
+
+async def report(reports: ReportStore, reporter_id: int = REN) -> Report | None:
+    return await reports.report(
+        job_id=JOB, guild_id=GUILD, asker_id=AOI, reporter_id=reporter_id, reason="rude", at=NOW
+    )
+
+
+async def test_each_deed_of_a_report_is_done_once_though_two_press(database: Database) -> None:
+    reports = ReportStore(database)
+    opened = await report(reports)
+    assert opened is not None
+    assert await report(reports, reporter_id=MIKA) is None
+    hidden = await asyncio.gather(*(reports.hide(opened, by, NOW) for by in (MIKA, REN, 14)))
+    assert sorted(hidden) == [False, False, True]
+    blocked = await asyncio.gather(*(reports.block(opened, block()) for _ in range(3)))
+    assert sorted(blocked) == [False, False, True]
+    assert not await reports.dismiss(opened, MIKA, NOW)
+    entries, _ = await AuditLog(database).page(GUILD, user_id=AOI)
+    deeds = [Deed.BLOCKED, Deed.HIDDEN, Deed.REPORTED, Deed.REPORTED]
+    assert [entry.deed for entry in entries] == deeds
+    again = await report(reports)
+    assert again is not None
+    assert await reports.dismiss(again, MIKA, NOW)
+    assert not await reports.hide(again, MIKA, NOW)
+    found = await reports.find(opened.id)
+    assert found is not None
+    assert (found.blocked_by, found.dismissed_by) == (MIKA, None)
+
+
+async def test_what_is_withheld_is_withheld_once(database: Database) -> None:
+    reports = ReportStore(database)
+    for _ in range(2):
+        await reports.withhold(job_id=JOB, guild_id=GUILD, asker_id=AOI, reason="nsfw", at=NOW)
+    found = await reports.of_job(JOB)
+    assert found is not None
+    assert found.is_withheld
+    assert await reports.dismiss(found, MIKA, NOW)
+    entries, _ = await AuditLog(database).page(GUILD)
+    assert [entry.deed for entry in entries] == [Deed.DISMISSED, Deed.WITHHELD]
