@@ -58,7 +58,7 @@ class RatingClassifier:
             model = AutoModelForImageClassification.from_pretrained(
                 self._folder, use_safetensors=True, **options
             )
-            processor = AutoImageProcessor.from_pretrained(self._folder, use_fast=False, **options)
+            processor = AutoImageProcessor.from_pretrained(self._folder, backend="pil", **options)
         except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
             raise UnusableClassifier(reason) from error

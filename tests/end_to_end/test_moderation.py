@@ -1,12 +1,14 @@
 """What moderators settle and whom they block, through real sockets; members don't get in their way."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 from sandbox import SandboxServer
 from tests.end_to_end.bot_process import BotProcess
 from tests.end_to_end.person import WAIT_S, Message, Person
 from tests.end_to_end.results import drawn
+from tests.tiny_classifier import build_tiny_classifier
 
 
 async def told(person: Person, words: str, times: int = 1) -> Message:
@@ -123,3 +125,24 @@ async def test_members_open_none_of_it(bot: BotProcess, aoi: Person, ren: Person
     for command, options in commands:
         refused = await aoi.forges(await mika.typed(command, **options))
         assert "Only those who manage this server" in refused["message"]["content"]
+
+
+async def test_what_the_output_check_takes_for_more_than_allowed_is_seen_by_nobody(
+    server: SandboxServer, tiny_checkpoint: Path, tmp_path: Path, aoi: Person, mika: Person
+) -> None:
+    settings = {
+        "ANIM4GINE_MODEL__SOURCE": str(tiny_checkpoint),
+        "ANIM4GINE_POLICY__CLASSIFIER": str(build_tiny_classifier(tmp_path / "classifier", "explicit")),
+        "ANIM4GINE_POLICY__CLASSIFIER_RATINGS": '{"explicit": "explicit"}',
+    }
+    async with BotProcess(server, tmp_path, settings):
+        answer = await aoi.use("imagine", tags="1girl", steps=2)
+        hidden = await aoi.waits_for(
+            lambda it: it["id"] == answer["message"]["id"] and "This picture is hidden" in it["content"]
+        )
+        assert hidden["attachments"] == []
+        page = (await aoi.use("history"))["message"]["id"]
+        shown = await aoi.waits_for(lambda it: it["id"] == page and "This picture is hidden" in it["content"])
+        assert shown["attachments"] == []
+        log = (await mika.use("audit"))["message"]["content"]
+        assert f"the bot withheld a picture of <@{aoi.id}>" in log
