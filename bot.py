@@ -35,6 +35,7 @@ from cogs.presets import Presets
 from cogs.privacy import Privacy
 from cogs.refusals import refusal
 from cogs.remix import Remix
+from cogs.reports import Reports
 from cogs.server_settings import ServerSettings
 from cogs.tags import Surprise, Tags
 from generation.encoding_mode import EncodingMode
@@ -148,6 +149,7 @@ class Anim4gineBot(DrawingBot):
             History(self, parts),
             ServerSettings(self, parts),
             ModeratorsDesk(parts),
+            Reports(self, parts),
             Model(self, parts.service),
             Privacy(parts.service, parts.personal_data),
         ):

@@ -9,7 +9,7 @@ import discord
 from cogs import sentences
 from cogs.drawing import Drawing
 from cogs.edit_form import EditForm, edited, fields_of
-from cogs.errors import NotYours
+from cogs.errors import NotYours, ServersOnly
 from cogs.job_message import card_message
 from cogs.language import language_of
 from cogs.parts import Parts
@@ -18,6 +18,7 @@ from cogs.picture_removal import remove_from_message
 from cogs.picture_view import tags_of
 from cogs.place import place_of
 from cogs.plain_text import NO_MENTIONS, code_block
+from cogs.report_form import ReportForm
 from generation.errors import JobUnknown, PicturesGone
 from generation.grid import Axis, Grid, GridOption
 from generation.image_metadata import parameters_text
@@ -60,6 +61,7 @@ class PictureActions:
         Raises:
             JobUnknown, PicturesGone: the picture isn't there any more.
             PolicyRefusal: its rating is above what this place allows.
+            ServersOnly: there are no moderators to report it to.
             NotYours: only its asker and the server's moderators may delete it.
         """
         job = await self._job(interaction, job_id, number, with_pictures=action in _NEEDS_PICTURES)
@@ -81,6 +83,11 @@ class PictureActions:
                 await self._save(interaction, action, Favourite(job.id, number))
             case Action.OPEN:
                 await self._open(interaction, job, number)
+            case Action.REPORT:
+                if job.place.guild_id is None or job.place.guild_id != interaction.guild_id:
+                    raise ServersOnly
+                form = ReportForm(job.id, number, language_of(interaction.locale))
+                await interaction.response.send_modal(form)
             case Action.DELETE | Action.DELETE_SURELY:
                 await self._delete(interaction, action, job)
 

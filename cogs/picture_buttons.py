@@ -32,6 +32,7 @@ class Action(Enum):
     DELETE = "delete"
     DELETE_SURELY = "delete-surely"
     OPEN = "open"
+    REPORT = "report"
 
 
 _EMOJI = {
@@ -47,6 +48,7 @@ _EMOJI = {
     Action.DELETE: "🗑️",
     Action.DELETE_SURELY: "🗑️",
     Action.OPEN: "🖼️",
+    Action.REPORT: "🚩",
 }
 
 
@@ -75,6 +77,8 @@ def label_of(say: Language, action: Action, number: int = 0) -> str:
             return say("Delete")
         case Action.DELETE_SURELY:
             return say("Delete for good")
+        case Action.REPORT:
+            return say("Report")
         case Action.OPEN:
             return say("Picture {number}", number=number + 1)
 

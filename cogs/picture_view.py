@@ -25,7 +25,7 @@ def result_view(job: Job, say: Language) -> discord.ui.View:
             view.add_item(PictureButton(Action.OPEN, job.id, number, say, row=0))
     else:
         view.add_item(picture_menu([job], say))
-    for action in (Action.AGAIN, Action.EDIT, Action.DELETE):
+    for action in (Action.AGAIN, Action.EDIT, Action.DELETE, Action.REPORT):
         view.add_item(PictureButton(action, job.id, 0, say, row=1))
     return view
 
@@ -33,7 +33,7 @@ def result_view(job: Job, say: Language) -> discord.ui.View:
 def card_view(job: Job, number: int, say: Language) -> discord.ui.View:
     """The buttons of one picture."""
     view = discord.ui.View(timeout=None)
-    for action in (Action.AGAIN, Action.VARY_SUBTLE, Action.VARY_STRONG, Action.EDIT):
+    for action in (Action.AGAIN, Action.VARY_SUBTLE, Action.VARY_STRONG, Action.EDIT, Action.REPORT):
         view.add_item(PictureButton(action, job.id, number, say, row=0))
     if job.images[number].upscale is None:
         for action in (Action.UPSCALE_1_5, Action.UPSCALE_2):

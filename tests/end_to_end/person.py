@@ -93,6 +93,11 @@ class Person:
         data = {"component_type": 3, "custom_id": menu["custom_id"], "values": [value]}
         return await self._use_component(message, data)
 
+    async def choose_channel(self, message: Message, custom_id: str, channel: str) -> dict[str, Any]:
+        """Choose a channel in a menu of channels."""
+        data = {"component_type": 8, "custom_id": custom_id, "values": [await self.channel_id(channel)]}
+        return await self._use_component(message, data)
+
     async def is_ignored(self, message: Message, custom_id: str) -> bool:
         """Send what no button of the message says, as somebody might who doesn't use Discord's own program."""
         body = {

@@ -7,7 +7,7 @@ from typing import Any
 from sandbox import SandboxServer
 from tests.end_to_end.bot_process import BotProcess
 from tests.end_to_end.person import WAIT_S, Message, Person
-from tests.end_to_end.results import drawn
+from tests.end_to_end.results import drawn, seeds
 from tests.tiny_classifier import build_tiny_classifier
 
 
@@ -146,3 +146,33 @@ async def test_what_the_output_check_takes_for_more_than_allowed_is_seen_by_nobo
         assert shown["attachments"] == []
         log = (await mika.use("audit"))["message"]["content"]
         assert f"the bot withheld a picture of <@{aoi.id}>" in log
+
+
+async def test_a_report_reaches_the_moderators_and_each_deed_is_done_once(
+    bot: BotProcess, aoi: Person, ren: Person, mika: Person
+) -> None:
+    desk = "night-gallery"
+    await mika.choose_channel(await panel(mika), "setting:log", desk)
+    picture = await drawn(aoi)
+    form = (await ren.press(picture, "Report"))["modal"]
+    thanks = await ren.submit(form, reason="rude @everyone")
+    await ren.waits_for(lambda it: it["id"] == thanks["message"]["id"] and "Thank you" in it["content"])
+    report = await mika.waits_for(lambda it: "reported a picture" in it["content"], desk)
+    assert f"<@{ren.id}> reported a picture of <@{aoi.id}>" in report["content"]
+    shown = str(report["embeds"][0])
+    assert "silver hair" in shown
+    assert "rude" in shown
+    assert f"`{seeds(picture)[0]}`" in shown
+    refused = await aoi.press(report, "Hide")
+    assert "Only those who manage this server" in refused["message"]["content"]
+    await asyncio.gather(mika.press(report, "Hide"), mika.press(report, "Hide"))
+    await mika.waits_for(lambda it: f"Hidden by <@{mika.id}>" in it["content"], desk)
+    assert [it["id"] for it in await aoi.messages()] == []
+    await asyncio.gather(mika.press(report, "Block for 7 days"), mika.press(report, "Block for 30 days"))
+    await mika.waits_for(lambda it: f"Blocked by <@{mika.id}>" in it["content"], desk)
+    await aoi.use("imagine", tags="1girl")
+    await told(aoi, "You have been blocked")
+    log = (await mika.use("audit", member=aoi))["message"]["content"]
+    assert (log.count("hid a picture"), log.count(" blocked "), log.count(" reported ")) == (1, 1, 1)
+    page = (await aoi.use("history"))["message"]["id"]
+    await aoi.waits_for(lambda it: it["id"] == page and "This picture is hidden" in it["content"])
