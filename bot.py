@@ -16,9 +16,12 @@ from discord import app_commands
 from discord.ext import commands
 from pydantic import SecretStr
 
+from cogs.about import About
 from cogs.client import DrawingBot
 from cogs.compare import Compare
 from cogs.delivery import Delivery
+from cogs.desk import Desk
+from cogs.doctor import Doctor
 from cogs.drawing import Drawing
 from cogs.error_answers import CONNECTION_ERRORS, answer_error
 from cogs.history import History
@@ -31,6 +34,7 @@ from cogs.personal import Defaults, OwnLists
 from cogs.picture_actions import PictureActions
 from cogs.pictures import Pictures
 from cogs.plain_text import NO_MENTIONS
+from cogs.policy import Policy
 from cogs.presets import Presets
 from cogs.privacy import Privacy
 from cogs.refusals import refusal
@@ -67,6 +71,7 @@ from storage.blocks import BlockStore
 from storage.database import Database, DatabaseUnavailable
 from storage.favourites import FavouriteStore
 from storage.guilds import GuildStore
+from storage.health import StorageHealth
 from storage.job_ledger import JobLedger
 from storage.people import PeopleStore
 from storage.personal_data import PersonalData
@@ -116,7 +121,8 @@ class Anim4gineBot(DrawingBot):
             allowed_installs=app_commands.AppInstallationType(guild=True, user=True),
         )
         self.parts = parts
-        self.delivery = Delivery(self, parts.service, parts.clock)
+        self.desk = Desk(self, parts)
+        self.delivery = Delivery(self, parts.service, parts.clock, self.desk)
         self.drawing = Drawing(parts, self.delivery)
         self.picture_actions = PictureActions(parts, self.drawing)
         self.tree.error(answer_error)
@@ -149,7 +155,10 @@ class Anim4gineBot(DrawingBot):
             History(self, parts),
             ServerSettings(self, parts),
             ModeratorsDesk(parts),
-            Reports(self, parts),
+            Policy(parts),
+            Reports(self, parts, self.desk),
+            About(parts.service.profile),
+            Doctor(self, parts),
             Model(self, parts.service),
             Privacy(parts.service, parts.personal_data),
         ):
@@ -278,6 +287,7 @@ def build_bot(
         blocks=blocks,
         reports=reports,
         audit=AuditLog(database),
+        health=StorageHealth(database, settings.paths.data),
         past_jobs=PastJobs(ledger),
         personal_data=PersonalData(database, files, utc_now),
         people=PeopleStore(database),

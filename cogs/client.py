@@ -7,6 +7,7 @@ from discord.ext import commands
 from cogs.parts import Parts
 
 if TYPE_CHECKING:
+    from cogs.delivery import Delivery
     from cogs.drawing import Drawing
     from cogs.picture_actions import PictureActions
 
@@ -19,5 +20,6 @@ class DrawingBot(commands.AutoShardedBot):
     """
 
     parts: Parts
+    delivery: "Delivery"
     drawing: "Drawing"
     picture_actions: "PictureActions"

@@ -17,6 +17,7 @@ import discord
 from cogs import sentences
 from cogs.client import DrawingBot
 from cogs.deferred_message import DeferredMessage, is_beyond_edits
+from cogs.desk import Desk
 from cogs.discord_limits import FILE_BYTES, PROGRESS_EDIT_INTERVAL_S, PROGRESS_EDITS_PER_S
 from cogs.error_answers import CONNECTION_ERRORS
 from cogs.job_message import JobMessage, progress_message, result_message
@@ -24,7 +25,7 @@ from cogs.language import Language, language_of
 from cogs.persistence import persistently
 from cogs.place import place_now
 from cogs.result_posts import MessageKey, ResultPosts
-from generation.errors import GenerationError
+from generation.errors import GenerationError, PictureHidden
 from generation.job import Ending, Failed, Finished, Job, Queued, Suspended, Update
 from generation.service import GenerationService
 
@@ -45,10 +46,13 @@ _FILE_TOO_LARGE = 40005  # Request entity too large
 class Delivery:
     """Follows jobs, one task each; belongs to one event loop."""
 
-    def __init__(self, bot: DrawingBot, service: GenerationService, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, bot: DrawingBot, service: GenerationService, clock: Callable[[], datetime], desk: Desk
+    ) -> None:
         self._bot = bot
         self._service = service
         self.clock = clock
+        self._desk = desk
         self._posts = ResultPosts(bot, service)
         self._tasks: set[asyncio.Task[None]] = set()
         self._in_hand: set[str] = set()
@@ -150,6 +154,9 @@ class Delivery:
         if isinstance(ending, Finished):
             try:
                 await self._service.gatekeeper.check_delivery(job, await place_now(self._bot, job.place))
+            except PictureHidden as error:
+                await self._desk.tell_of_withheld(job)
+                return Failed(error)
             except GenerationError as error:
                 return Failed(error)
         return ending

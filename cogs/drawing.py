@@ -10,6 +10,7 @@ from cogs.delivery import Delivery
 from cogs.parts import Parts
 from cogs.permissions import require_permissions
 from cogs.place import place_of, role_ids_of
+from cogs.terms import show_terms_once
 from cogs.usual_options import UsualOptions
 from generation.request import GenerationRequest
 from storage.guilds import GuildSettings
@@ -64,6 +65,8 @@ class Drawing:
             own_lists=await self._people.wildcards(interaction.user.id),
         )
         self._delivery.follow(job)
+        if place.guild_id is not None and settled is not None and settled.terms_shown_at is None:
+            await show_terms_once(interaction, self._guilds, place.guild_id, self._service.profile)
 
 
 def _locale(interaction: discord.Interaction[Any], settled: GuildSettings | None, *, is_private: bool) -> str:

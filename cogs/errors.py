@@ -14,6 +14,32 @@ class MissingPermissions(CogError):
     permissions: tuple[str, ...]
 
 
+@dataclass(eq=False)
+class LogChannelClosed(CogError):
+    """The bot lacks `permissions` (discord.py's names) in the channel that reports shall go to."""
+
+    channel_id: int
+    permissions: tuple[str, ...]
+
+
+@dataclass(eq=False)
+class EntryUnusable(CogError):
+    """`entry` is no tag or pattern that a list can hold."""
+
+    entry: str
+
+
+@dataclass(eq=False)
+class ListFull(CogError):
+    """A server's list of tags has `allowed` entries, the most it may have."""
+
+    allowed: int
+
+
+class NotAgeRestricted(CogError):
+    """What may be shown in age-restricted channels only was asked for in another one."""
+
+
 class NotYours(CogError):
     """Only the asker and moderators may do this to a picture."""
 

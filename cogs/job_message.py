@@ -156,6 +156,19 @@ async def card_message(job: Job, number: int, file_limit_bytes: int, say: Langua
     )
 
 
+async def plain_pictures(job: Job, file_limit_bytes: int, say: Language) -> JobMessage:
+    """Show the pictures of a job and what they were drawn from, with nothing to press.
+
+    Raises:
+        UploadTooLarge: a picture can't be made to fit.
+        PicturesGone: they aren't there any more.
+    """
+    if not isinstance(job.latest, Finished):
+        raise PicturesGone
+    attachments, _ = await _attached(job.latest.images, file_limit_bytes, say)
+    return JobMessage(embed=_facts(job), attachments=attachments)
+
+
 async def _attached(
     images: Sequence[Image], file_limit_bytes: int, say: Language
 ) -> tuple[tuple[Attachment, ...], list[str]]:

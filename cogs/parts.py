@@ -14,6 +14,7 @@ from storage.audit import AuditLog
 from storage.blocks import BlockStore
 from storage.favourites import FavouriteStore
 from storage.guilds import GuildStore
+from storage.health import StorageHealth
 from storage.people import PeopleStore
 from storage.personal_data import PersonalData
 from storage.presets import PresetStore
@@ -33,6 +34,7 @@ class Parts:
     guilds: GuildStore
     blocks: BlockStore
     reports: ReportStore
+    health: StorageHealth
     audit: AuditLog
     dictionary: TagDictionary
     search: TagSearch

@@ -1,10 +1,13 @@
 """What the bot needs in a channel, checked before the GPU runs rather than after."""
 
+from collections.abc import Sequence
+
 import discord
 
 from cogs.errors import MissingPermissions
 
 _TO_SHOW_PICTURES = ("view_channel", "attach_files", "embed_links")
+_TO_REPORT = ("view_channel", "send_messages", "embed_links")
 
 
 def require_permissions(interaction: discord.Interaction) -> None:
@@ -16,8 +19,32 @@ def require_permissions(interaction: discord.Interaction) -> None:
     Raises:
         MissingPermissions: names what lacks.
     """
-    in_thread = isinstance(interaction.channel, discord.Thread)
-    needed = (*_TO_SHOW_PICTURES, "send_messages_in_threads" if in_thread else "send_messages")
-    granted = interaction.app_permissions
-    if missing := tuple(name for name in needed if not getattr(granted, name)):
+    if missing := missing_permissions(interaction):
         raise MissingPermissions(missing)
+
+
+def missing_permissions(interaction: discord.Interaction) -> tuple[str, ...]:
+    """Which of those the bot lacks, by discord.py's names."""
+    needed = (*_TO_SHOW_PICTURES, _to_write(interaction))
+    return tuple(name for name in needed if not getattr(interaction.app_permissions, name))
+
+
+def may_write(interaction: discord.Interaction) -> bool:
+    """Whether the bot may post a message of its own where the interaction happened."""
+    granted = interaction.app_permissions
+    return granted.view_channel and getattr(granted, _to_write(interaction))
+
+
+def named(permissions: Sequence[str]) -> str:
+    """Permissions by the names that Discord's own program has for them, as near as discord.py's come."""
+    return ", ".join(f"**{name.replace('_', ' ').title()}**" for name in permissions)
+
+
+def missing_to_report(channel: discord.abc.GuildChannel) -> tuple[str, ...]:
+    """What the bot lacks to tell moderators of a report in `channel`."""
+    granted = channel.permissions_for(channel.guild.me)
+    return tuple(name for name in _TO_REPORT if not getattr(granted, name))
+
+
+def _to_write(interaction: discord.Interaction) -> str:
+    return "send_messages_in_threads" if isinstance(interaction.channel, discord.Thread) else "send_messages"

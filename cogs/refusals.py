@@ -1,11 +1,13 @@
 """What goes wrong, as sentences: facts come in, kind words go out. Each says what happened and what to do next."""
 
-from collections.abc import Sequence
-
 from cogs.errors import (
     CogError,
+    EntryUnusable,
+    ListFull,
+    LogChannelClosed,
     MissingPermissions,
     ModeratorsOnly,
+    NotAgeRestricted,
     NotYours,
     OperatorsOnly,
     PresetUnknown,
@@ -13,6 +15,7 @@ from cogs.errors import (
     WildcardUnreadable,
 )
 from cogs.language import Language
+from cogs.permissions import named
 from cogs.plain_text import inline
 from cogs.policy_refusals import blocked, policy_refusal
 from cogs.sentences import relative
@@ -48,6 +51,7 @@ from generation.errors import (
     UnreadableTemplate,
 )
 from generation.image_encoding import UploadTooLarge
+from generation.listed_tags import WORDS_MAX
 
 LISTED = 20
 """How many names a sentence lists at most."""
@@ -175,6 +179,27 @@ def refusal(say: Language, error: GenerationError | CogError) -> str:
             return apology(say, job_id)
         case MissingPermissions(permissions):
             return _missing_permissions(say, permissions)
+        case LogChannelClosed(channel_id, permissions):
+            return say(
+                "I can't write reports to {channel}: I lack {names} there. Somebody who manages that channel can grant "
+                "it to my role under Edit Channel → Permissions; then choose it once more.",
+                channel=f"<#{channel_id}>",
+                names=named(permissions),
+            )
+        case EntryUnusable(entry):
+            return say(
+                "{entry} can't stand on a list: an entry is up to {words} words, with `*` for any letters, and not for "
+                "everything.",
+                entry=inline(entry),
+                words=WORDS_MAX,
+            )
+        case ListFull(allowed):
+            return say("There are {allowed} entries already, the most that I keep.", allowed=allowed)
+        case NotAgeRestricted():
+            return say(
+                "I show withheld pictures in age-restricted channels only. Mark this channel as one under Edit Channel "
+                "→ Overview, and press again."
+            )
         case PresetUnknown(name):
             return say("There is no preset {name}. `/preset list` shows those there are.", name=inline(name))
         case WildcardUnreadable(entries, letters):
@@ -278,12 +303,11 @@ def _limit_reached(say: Language, error: LimitReached) -> str:
     return f"{text} " + say("Try again {moment}.", moment=relative(error.frees_at))
 
 
-def _missing_permissions(say: Language, permissions: Sequence[str]) -> str:
-    names = ", ".join(f"**{name.replace('_', ' ').title()}**" for name in permissions)
+def _missing_permissions(say: Language, permissions: tuple[str, ...]) -> str:
     return say(
         "I lack a permission in this channel: {names}. Somebody who manages this channel can grant it to my role "
         "under Edit Channel → Permissions; until then I'd draw pictures that I can't show.",
-        names=names,
+        names=named(permissions),
     )
 
 

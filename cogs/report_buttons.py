@@ -9,8 +9,11 @@ import discord
 
 from cogs.client import DrawingBot
 from cogs.error_answers import answering_errors
+from cogs.errors import NotAgeRestricted
+from cogs.job_message import plain_pictures
 from cogs.language import ENGLISH, Language, language_of
 from cogs.picture_removal import remove_from_message
+from cogs.place import is_age_restricted
 from cogs.plain_text import NO_MENTIONS
 from cogs.standing import require_moderator
 from generation.errors import JobUnknown
@@ -21,11 +24,13 @@ from storage.reports import Report
 class ReportDeed(Enum):
     """What a button does. The value stands in its custom_id."""
 
+    LOOK = "look"
     HIDE = "hide"
     BLOCK_DAY = "block-1"
     BLOCK_WEEK = "block-7"
     BLOCK_MONTH = "block-30"
     DISMISS = "dismiss"
+    RELEASE = "release"
 
     @property
     def days(self) -> int | None:
@@ -37,10 +42,14 @@ class ReportDeed(Enum):
 def label_of(say: Language, deed: ReportDeed) -> str:
     """What a button says."""
     match deed:
+        case ReportDeed.LOOK:
+            return say("Look at it")
         case ReportDeed.HIDE:
             return say("Hide")
         case ReportDeed.DISMISS:
             return say("Dismiss")
+        case ReportDeed.RELEASE:
+            return say("Show it")
         case _:
             return say.counted("Block for {count} day", "Block for {count} days", deed.days or 0)
 
@@ -86,6 +95,9 @@ class ReportButton(
             report = await bot.parts.reports.find(self._report_id)
             if report is None or report.guild_id != guild_id:
                 raise JobUnknown
+            if self._deed is ReportDeed.LOOK:
+                await _show(interaction, bot, report)
+                return
             await interaction.response.defer()
             await self._act(interaction, bot, report)
             say = language_of(interaction.locale)
@@ -103,6 +115,10 @@ class ReportButton(
                     await remove_from_message(bot, job, await bot.parts.past_jobs.message_of(job.id))
             case ReportDeed.DISMISS:
                 await reports.dismiss(report, by, now)
+            case ReportDeed.RELEASE:
+                if await reports.dismiss(report, by, now):
+                    job = await bot.parts.past_jobs.find(report.job_id, report.asker_id)
+                    bot.delivery.follow(job)
             case _:
                 block = Block(
                     guild_id=report.guild_id,
@@ -115,32 +131,54 @@ class ReportButton(
                 await reports.block(report, block)
 
 
+async def _show(interaction: discord.Interaction[Any], bot: DrawingBot, report: Report) -> None:
+    """Show the pictures to the moderator alone; withheld ones where Discord lets adults' pictures be shown at all.
+
+    Raises:
+        NotAgeRestricted: this channel isn't such a place.
+        PicturesGone: they were cleaned away.
+    """
+    if report.is_withheld and not is_age_restricted(interaction.channel):
+        raise NotAgeRestricted
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    job = await bot.parts.past_jobs.find(report.job_id, report.asker_id)
+    shown = await plain_pictures(job, interaction.filesize_limit, language_of(interaction.locale))
+    await interaction.edit_original_response(**shown.as_edit())
+
+
 def told_of(report: Report, say: Language) -> str:
     """Who reported whose picture, why, and what was done."""
     asker = f"<@{report.asker_id}>"
-    lines = [
-        say("{reporter} reported a picture of {asker}.", reporter=f"<@{report.reporter_id}>", asker=asker)
-    ]
+    if report.is_withheld:
+        lines = [say("The output check withheld a picture of {asker}; nobody has seen it.", asker=asker)]
+    else:
+        reporter = f"<@{report.reporter_id}>"
+        lines = [say("{reporter} reported a picture of {asker}.", reporter=reporter, asker=asker)]
     if report.hidden_by:
         lines.append(say("Hidden by {moderator}.", moderator=f"<@{report.hidden_by}>"))
     if report.blocked_by:
         lines.append(say("Blocked by {moderator}.", moderator=f"<@{report.blocked_by}>"))
-    if report.dismissed_by:
+    if report.dismissed_by and report.is_withheld:
+        lines.append(say("Shown after all by {moderator}.", moderator=f"<@{report.dismissed_by}>"))
+    elif report.dismissed_by:
         lines.append(say("Dismissed by {moderator}.", moderator=f"<@{report.dismissed_by}>"))
     return "\n".join(lines)
 
 
 def report_view(report: Report, say: Language) -> discord.ui.View:
-    """The buttons that still do something."""
+    """The buttons of a report; those that would do nothing any more are greyed out."""
     view = discord.ui.View(timeout=None)
     is_over = report.dismissed_by is not None
-    for deed in ReportDeed:
-        match deed:
-            case ReportDeed.HIDE:
-                disabled = is_over or report.hidden_by is not None
-            case ReportDeed.DISMISS:
-                disabled = is_over or report.hidden_by is not None or report.blocked_by is not None
-            case _:
-                disabled = is_over or report.blocked_by is not None
-        view.add_item(ReportButton(deed, report.id, say, disabled=disabled))
+    is_hidden, is_blocked = report.hidden_by is not None, report.blocked_by is not None
+    view.add_item(ReportButton(ReportDeed.LOOK, report.id, say))
+    if report.is_withheld:
+        view.add_item(ReportButton(ReportDeed.RELEASE, report.id, say, disabled=is_over or is_blocked))
+    else:
+        view.add_item(ReportButton(ReportDeed.HIDE, report.id, say, disabled=is_over or is_hidden))
+        is_done = is_over or is_hidden or is_blocked
+        view.add_item(ReportButton(ReportDeed.DISMISS, report.id, say, disabled=is_done))
+    for deed in (ReportDeed.BLOCK_DAY, ReportDeed.BLOCK_WEEK, ReportDeed.BLOCK_MONTH):
+        button = ReportButton(deed, report.id, say, disabled=is_over or is_blocked)
+        button.item.row = 1
+        view.add_item(button)
     return view

@@ -1,35 +1,29 @@
 """Reports: from the form behind a picture's button to the moderators' channel."""
 
-import logging
 from typing import Any
 
 import discord
 from discord.ext import commands
 
 from cogs.client import DrawingBot
+from cogs.desk import Desk
 from cogs.edit_form import fields_of
-from cogs.error_answers import CONNECTION_ERRORS, answering_errors
+from cogs.error_answers import answering_errors
 from cogs.errors import ServersOnly
 from cogs.language import language_of
 from cogs.parts import Parts
-from cogs.plain_text import NO_MENTIONS, code_block, inline
-from cogs.report_buttons import ReportButton, report_view, told_of
+from cogs.report_buttons import ReportButton
 from cogs.report_form import CUSTOM_ID, REASON_LENGTH
 from generation.errors import JobUnknown
-from generation.job import Job
-from storage.reports import Report
-
-log = logging.getLogger(__name__)
-
-PROMPT_LENGTH = 1500
 
 
 class Reports(commands.Cog):
     """Takes reports and brings them to the moderators."""
 
-    def __init__(self, bot: DrawingBot, parts: Parts) -> None:
+    def __init__(self, bot: DrawingBot, parts: Parts, desk: Desk) -> None:
         self._bot = bot
         self._parts = parts
+        self._desk = desk
 
     async def cog_load(self) -> None:
         """Make the moderators' buttons work, also those posted before a restart."""
@@ -65,31 +59,8 @@ class Reports(commands.Cog):
             at=interaction.created_at,
         )
         if report is not None:
-            await self._tell_moderators(report, job, number)
+            await self._desk.tell_of(report, job, number)
         say = language_of(interaction.locale)
         await interaction.edit_original_response(
             content=say("Thank you. The server's moderators have your report.")
         )
-
-    async def _tell_moderators(self, report: Report, job: Job, number: int) -> None:
-        """Post a report where the server wants it; without such a channel it stands in the audit alone."""
-        settled = await self._parts.guilds.settings(report.guild_id)
-        if settled.log_channel_id is None:
-            return
-        say = language_of(settled.language or "en-US")
-        image = job.images[number]
-        embed = discord.Embed(description=code_block(image.prompt, PROMPT_LENGTH))
-        embed.add_field(name=say("Why"), value=inline(report.reason) or "-", inline=False)
-        embed.add_field(name=say("Seed"), value=f"`{image.seed}`")
-        embed.add_field(name=say("Rating"), value=job.pictures[number].rating.value)
-        if message := await self._parts.past_jobs.message_of(job.id):
-            link = f"https://discord.com/channels/{report.guild_id}/{message[0]}/{message[1]}"
-            embed.add_field(name=say("Message"), value=link, inline=False)
-        channel = self._bot.get_partial_messageable(settled.log_channel_id, guild_id=report.guild_id)
-        try:
-            await channel.send(
-                told_of(report, say), embed=embed, view=report_view(report, say), allowed_mentions=NO_MENTIONS
-            )
-        except (discord.HTTPException, *CONNECTION_ERRORS):
-            # The audit has it all the same.
-            log.warning("A report can't be posted in its server's channel", exc_info=True)

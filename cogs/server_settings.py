@@ -1,6 +1,7 @@
-"""`/settings`: what a server's moderators settle for it, on one panel of menus."""
+"""`/settings`: what a server's moderators settle for it, on one panel of menus with two pages."""
 
 import re
+from collections.abc import Iterator
 from enum import Enum
 from typing import Any, Self
 
@@ -11,23 +12,38 @@ from discord.ext import commands
 from cogs.client import DrawingBot
 from cogs.discord_limits import CHOICES
 from cogs.error_answers import answering_errors
-from cogs.language import Language, language_names, language_of
+from cogs.errors import LogChannelClosed
+from cogs.language import ENGLISH, Language, language_names, language_of
 from cogs.parts import Parts
+from cogs.permissions import missing_to_report
 from cogs.plain_text import NO_MENTIONS
+from cogs.role_limits import RoleMenu, limited_role, limits_told, role_menu, settle_role_limits
 from cogs.standing import require_manager
 from generation.place import Place
 from generation.rating import Rating
 from storage.guilds import GuildSettings
 
 
+class Page(Enum):
+    """What of the panel is shown. The value stands in the buttons' custom_ids."""
+
+    DRAWING = "drawing"
+    PEOPLE = "people"
+
+
 class Setting(Enum):
-    """What can be settled. The value stands in the menus' custom_ids."""
+    """What can be settled by a menu. The value stands in its custom_id."""
 
     CEILING = "ceiling"
     CHANNELS = "channels"
+    VISIBILITY = "visibility"
     LANGUAGE = "language"
     LOG = "log"
-    VISIBILITY = "visibility"
+
+    @property
+    def page(self) -> Page:
+        """Where its menu is."""
+        return Page.PEOPLE if self in (Setting.LANGUAGE, Setting.LOG) else Page.DRAWING
 
 
 class ServerSettings(commands.Cog):
@@ -39,11 +55,11 @@ class ServerSettings(commands.Cog):
 
     async def cog_load(self) -> None:
         """Make the menus work, also those shown before a restart."""
-        self._bot.add_dynamic_items(SettingMenu)
+        self._bot.add_dynamic_items(SettingMenu, PageButton, RoleMenu)
 
     async def cog_unload(self) -> None:
         """Forget them."""
-        self._bot.remove_dynamic_items(SettingMenu)
+        self._bot.remove_dynamic_items(SettingMenu, PageButton, RoleMenu)
 
     @app_commands.command()
     @app_commands.guild_only()
@@ -55,10 +71,19 @@ class ServerSettings(commands.Cog):
         say = language_of(interaction.locale)
         await interaction.response.send_message(
             _told(self._parts, settled, say),
-            view=_panel(settled, say),
+            view=_panel(settled, say, Page.DRAWING),
             ephemeral=True,
             allowed_mentions=NO_MENTIONS,
         )
+
+    @commands.Cog.listener()
+    async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
+        """Take the form of a role's limits by its custom_id, also when it was opened before a restart."""
+        if (role_id := limited_role(interaction)) is not None:
+            async with answering_errors(interaction):
+                guild_id = require_manager(interaction)
+                await settle_role_limits(interaction, self._parts.guilds, guild_id, role_id)
+                await _show(interaction, self._parts, guild_id, Page.PEOPLE)
 
 
 class SettingMenu(
@@ -87,17 +112,62 @@ class SettingMenu(
         async with answering_errors(interaction):
             guild_id = require_manager(interaction)
             bot: DrawingBot = interaction.client
-            say, guilds = language_of(interaction.locale), bot.parts.guilds
             data: dict[str, Any] = dict(interaction.data or {})
             values = _settled_values(self._setting, [str(value) for value in data.get("values") or []])
+            _check_log_channel(interaction, values.get("log_channel_id"))
             if values:
-                await guilds.settle(guild_id, interaction.user.id, interaction.created_at, **values)
-            settled = await guilds.settings(guild_id)
-            await interaction.response.edit_message(
-                content=_told(bot.parts, settled, say),
-                view=_panel(settled, say),
-                allowed_mentions=NO_MENTIONS,
-            )
+                await bot.parts.guilds.settle(guild_id, interaction.user.id, interaction.created_at, **values)
+            await _show(interaction, bot.parts, guild_id, self._setting.page)
+
+
+class PageButton(
+    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
+    template="settings-page:(?P<page>drawing|people)",
+):
+    """Turns to the other page of the panel."""
+
+    def __init__(self, page: Page, say: Language = ENGLISH, *, is_shown: bool = False) -> None:
+        label = say("Drawing") if page is Page.DRAWING else say("People and reports")
+        super().__init__(
+            discord.ui.Button(label=label, custom_id=f"settings-page:{page.value}", disabled=is_shown)
+        )
+        self._page = page
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str]
+    ) -> Self:
+        """Rebuild the button that was pressed."""
+        return cls(Page(match["page"]))
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Show the page, to whoever may see it."""
+        async with answering_errors(interaction):
+            guild_id = require_manager(interaction)
+            bot: DrawingBot = interaction.client
+            await _show(interaction, bot.parts, guild_id, self._page)
+
+
+async def _show(interaction: discord.Interaction[Any], parts: Parts, guild_id: int, page: Page) -> None:
+    """Show the panel as it is now, in the message that shows it already."""
+    say = language_of(interaction.locale)
+    settled = await parts.guilds.settings(guild_id)
+    await interaction.response.edit_message(
+        content=_told(parts, settled, say), view=_panel(settled, say, page), allowed_mentions=NO_MENTIONS
+    )
+
+
+def _check_log_channel(interaction: discord.Interaction[Any], channel_id: int | None) -> None:
+    """Find out now, rather than at the first report, that I can't write there.
+
+    Raises:
+        LogChannelClosed: names what lacks. A channel that I don't know is taken on trust.
+    """
+    if channel_id is None or interaction.guild is None:
+        return
+    channel = interaction.guild.get_channel(channel_id)
+    if channel is not None and (missing := missing_to_report(channel)):
+        raise LogChannelClosed(channel_id, missing)
 
 
 def _settled_values(setting: Setting, chosen: list[str]) -> dict[str, Any]:
@@ -138,6 +208,7 @@ def _told(parts: Parts, settled: GuildSettings, say: Language) -> str:
             say("Language of pictures for all"),
             language_names().get(settled.language or "", say("the asker's")),
         ),
+        (say("Limits by role"), limits_told(settled.limits, say) or say("the bot's own")),
     )
     return "\n".join(
         [
@@ -153,16 +224,35 @@ def _told(parts: Parts, settled: GuildSettings, say: Language) -> str:
     )
 
 
-def _panel(settled: GuildSettings, say: Language) -> discord.ui.View:
-    text = [discord.ChannelType.text, discord.ChannelType.news, discord.ChannelType.forum]
+def _panel(settled: GuildSettings, say: Language, page: Page) -> discord.ui.View:
+    view = discord.ui.View(timeout=None)
+    for item in _drawing_menus(settled, say) if page is Page.DRAWING else _people_menus(settled, say):
+        view.add_item(item)
+    for each in Page:
+        view.add_item(PageButton(each, say, is_shown=each is page))
+    return view
+
+
+def _drawing_menus(settled: GuildSettings, say: Language) -> Iterator[discord.ui.Item[Any]]:
     channels: discord.ui.ChannelSelect[discord.ui.View] = discord.ui.ChannelSelect(
         custom_id="setting:channels",
-        channel_types=text,
+        channel_types=[discord.ChannelType.text, discord.ChannelType.news, discord.ChannelType.forum],
         placeholder=say("Where I draw: everywhere"),
         min_values=0,
         max_values=CHOICES,
         default_values=_channels(settled.channel_ids),
     )
+    ceilings = [(rating.value, rating.value, settled.ceiling == rating.value) for rating in Rating]
+    visibilities = [
+        (say("Everybody sees the pictures"), "everybody", not settled.is_private),
+        (say("Only who asked sees the pictures"), "asker", settled.is_private),
+    ]
+    yield SettingMenu(Setting.CHANNELS, channels)
+    yield _menu(Setting.CEILING, say("Rating at most"), ceilings)
+    yield _menu(Setting.VISIBILITY, say("Who sees the pictures"), visibilities)
+
+
+def _people_menus(settled: GuildSettings, say: Language) -> Iterator[discord.ui.Item[Any]]:
     log_channel: discord.ui.ChannelSelect[discord.ui.View] = discord.ui.ChannelSelect(
         custom_id="setting:log",
         channel_types=[discord.ChannelType.text],
@@ -171,19 +261,10 @@ def _panel(settled: GuildSettings, say: Language) -> discord.ui.View:
         max_values=1,
         default_values=_channels([settled.log_channel_id] if settled.log_channel_id else []),
     )
-    ceilings = [(rating.value, rating.value, settled.ceiling == rating.value) for rating in Rating]
     languages = [(name, code, settled.language == code) for code, name in language_names().items()]
-    visibilities = [
-        (say("Everybody sees the pictures"), "everybody", not settled.is_private),
-        (say("Only who asked sees the pictures"), "asker", settled.is_private),
-    ]
-    view = discord.ui.View(timeout=None)
-    view.add_item(SettingMenu(Setting.CHANNELS, channels))
-    view.add_item(_menu(Setting.CEILING, say("Rating at most"), ceilings))
-    view.add_item(_menu(Setting.VISIBILITY, say("Who sees the pictures"), visibilities))
-    view.add_item(_menu(Setting.LANGUAGE, say("Language of pictures for all"), languages, is_optional=True))
-    view.add_item(SettingMenu(Setting.LOG, log_channel))
-    return view
+    yield SettingMenu(Setting.LOG, log_channel)
+    yield _menu(Setting.LANGUAGE, say("Language of pictures for all"), languages, is_optional=True)
+    yield role_menu(say)
 
 
 def _menu(

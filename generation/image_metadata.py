@@ -1,4 +1,4 @@
-"""The `parameters` text inside a picture, by which other tools read what it was drawn from."""
+"""What a picture's file says of itself: what it was drawn from, for other tools, and that a machine drew it."""
 
 import json
 
@@ -6,6 +6,25 @@ from generation.image import ImageParameters
 
 PARAMETERS_KEY = "parameters"
 """The PNG text chunk that AUTOMATIC1111's web UI writes and most readers look for."""
+
+DISCLAIMER_KEY, DISCLAIMER = "Disclaimer", "AI-generated picture"
+"""A PNG text chunk for people who look into the file (PNG specification, section 11.3.3.2, keywords)."""
+
+XMP_KEY = "XML:com.adobe.xmp"
+"""The PNG text chunk that holds XMP (XMP specification, part 3)."""
+
+AI_GENERATED_XMP = """\
+<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
+<x:xmpmeta xmlns:x="adobe:ns:meta/">
+ <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+  <rdf:Description rdf:about="" xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/">
+   <Iptc4xmpExt:DigitalSourceType>http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia</Iptc4xmpExt:DigitalSourceType>
+  </rdf:Description>
+ </rdf:RDF>
+</x:xmpmeta>
+<?xpacket end="r"?>"""
+"""IPTC's mark for media that a trained model made, which programs and platforms read (IPTC NewsCodes, Digital Source
+Type)."""
 
 
 def parameters_text(parameters: ImageParameters) -> str:

@@ -35,7 +35,8 @@ class ModelProfile:
     comma-separated as the authors print them. `tag_order` names every slot once. `sampler` is used
     where a request names none; Euler Ancestral is what the card prefers. `encoding` lays out the prompts.
     `guided_share` below 1 leaves the last steps unguided (see `ImageParameters`), for speed. `loras` go into every
-    picture, as those that let a model draw in few steps must.
+    picture, as those that let a model draw in few steps must. `source_url`, `licence` and `licence_url` are what people
+    are told of where the weights come from and what binds those who draw with them.
 
     Raises:
         ValueError: a range is upside down, a default or share lies outside, or a slot is missing or named twice.
@@ -54,6 +55,9 @@ class ModelProfile:
     encoding: EncodingMode = EncodingMode.PADDED
     guided_share: float = 1.0
     loras: tuple[LoraWeight, ...] = ()
+    source_url: str = "https://huggingface.co/cagliostrolab/animagine-xl-4.0"
+    licence: str = "CreativeML Open RAIL++-M"
+    licence_url: str = "https://huggingface.co/stabilityai/stable-diffusion-xl-base-1.0/blob/main/LICENSE.md"
 
     def __post_init__(self) -> None:
         _check_inside("guidance_scale", self.guidance_scale, self.recommended_guidance_scale)

@@ -104,6 +104,21 @@ class GenerationService:
         """Whether the model is there, on its way, or failed to load."""
         return self._engine.state
 
+    @property
+    def device(self) -> str | None:
+        """Where the model lives ("cuda:0"), None before it is loaded."""
+        return self._engine.device
+
+    @property
+    def running_count(self) -> int:
+        """How many jobs are being drawn, or stored."""
+        return len(self._running)
+
+    @property
+    def waiting_count(self) -> int:
+        """How many jobs wait for their turn."""
+        return len(self._jobs) - len(self._running)
+
     def start(self) -> None:
         """Begin to load the model and to draw; returns at once."""
         self._engine.on_change = self._engine_changed

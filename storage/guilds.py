@@ -59,6 +59,37 @@ class GuildStore:
                 AuditEntry(guild_id=guild_id, at=at, actor_id=by, deed=Deed.SETTLED, reason=reason),
             )
 
+    async def limit_role(
+        self, guild_id: int, by: int, at: datetime, role_id: str, limits: Mapping[str, int], *, roles_max: int
+    ) -> bool:
+        """Settle the limits of a role; none takes them away.
+
+        False where more than `roles_max` roles would have some.
+        """
+        async with self._database.locked(f"guild {guild_id}") as connection:
+            query = select(GuildRow.limits).where(GuildRow.guild_id == guild_id)
+            row = (await connection.execute(query)).one_or_none()
+            by_role = dict(row.limits) if row else {}
+            by_role.pop(role_id, None)
+            if limits:
+                by_role[role_id] = dict(limits)
+            if len(by_role) > roles_max:
+                return False
+            values = {"limits": by_role}
+            await upsert(connection, GuildRow, {"guild_id": guild_id}, values, {**_NOTHING_SETTLED, **values})
+            told = ", ".join(f"{name} = {value}" for name, value in limits.items()) or "none"
+            await write_down(
+                connection,
+                AuditEntry(
+                    guild_id=guild_id,
+                    at=at,
+                    actor_id=by,
+                    deed=Deed.SETTLED,
+                    reason=f"limits of role {role_id}: {told}",
+                ),
+            )
+        return True
+
     async def list_tag(self, guild_id: int, by: int, at: datetime, entry: str, kind: str | None) -> bool:
         """Put `entry` on the list `kind`, "blocked" or "allowed", and off the other; None is off both.
 

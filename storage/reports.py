@@ -147,7 +147,7 @@ class ReportStore:
         return True
 
     async def dismiss(self, report: Report, by: int, at: datetime) -> bool:
-        """Find nothing wrong with them: what was withheld is shown again."""
+        """Find nothing wrong with them: what was withheld has to be brought to its asker, under another nonce."""
         async with self._database.writing() as connection:
             open_ones = [
                 ReportRow.id == report.id,
@@ -161,7 +161,9 @@ class ReportStore:
                 return False
             if report.is_withheld:
                 await connection.execute(
-                    update(JobRow).where(JobRow.id == report.job_id).values(hidden_at=None)
+                    update(JobRow)
+                    .where(JobRow.id == report.job_id)
+                    .values(hidden_at=None, delivered_at=None, post_nonce=f"{report.job_id}-shown")
                 )
             await write_down(connection, _entry(report, by, at, Deed.DISMISSED))
         return True

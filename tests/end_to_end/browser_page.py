@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Locator, Page, async_playwright, expect
 
 from sandbox import SandboxServer
 
@@ -44,6 +44,11 @@ async def open_page(browser: Browser, server: SandboxServer, **options: object) 
     await page.goto(f"{server.base_url}/")
     await expect(page.get_by_test_id("presence")).to_contain_text("online")
     return page, complaints
+
+
+def message_with(page: Page, text: str) -> Locator:
+    """The newest message that says `text`."""
+    return page.get_by_test_id("message").filter(has_text=text).last
 
 
 async def sees_picture(page: Page, size: tuple[int, int], timeout_ms: int = PICTURE_TIMEOUT_MS) -> None:

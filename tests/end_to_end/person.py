@@ -98,6 +98,11 @@ class Person:
         data = {"component_type": 8, "custom_id": custom_id, "values": [await self.channel_id(channel)]}
         return await self._use_component(message, data)
 
+    async def choose_role(self, message: Message, custom_id: str, role_id: str) -> dict[str, Any]:
+        """Choose a role in a menu of roles."""
+        data = {"component_type": 6, "custom_id": custom_id, "values": [role_id]}
+        return await self._use_component(message, data)
+
     async def is_ignored(self, message: Message, custom_id: str) -> bool:
         """Send what no button of the message says, as somebody might who doesn't use Discord's own program."""
         body = {

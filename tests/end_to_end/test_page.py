@@ -7,7 +7,13 @@ from playwright.async_api import Browser, expect
 
 from sandbox import SandboxServer
 from tests.end_to_end.bot_process import BotProcess
-from tests.end_to_end.browser_page import PICTURE_TIMEOUT_MS, needs_browser, open_page, sees_picture
+from tests.end_to_end.browser_page import (
+    PICTURE_TIMEOUT_MS,
+    message_with,
+    needs_browser,
+    open_page,
+    sees_picture,
+)
 
 pytestmark = needs_browser
 
@@ -26,7 +32,7 @@ async def test_a_newcomer_types_imagine_and_sees_a_picture(
     await tags.fill("1girl, silver hair, smile, night, city lights")
     await tags.press("Enter")
     await sees_picture(page, (832, 1216))
-    message = page.get_by_test_id("message").last
+    message = message_with(page, "Seed")
     for fact in ("Seed", "832 × 1216", "Steps", "25", "Guidance", "Time", "masterpiece"):
         await expect(message).to_contain_text(fact)
     await page.screenshot(path=screenshots / "sandbox.png")
@@ -42,7 +48,8 @@ async def test_options_are_chosen_by_keyboard_and_a_typed_line_works_too(
     await composer.fill("/imagine tags:1girl, solo aspect:landscape steps:2 seed:7")
     await composer.press("Enter")
     await sees_picture(page, (1216, 832))
-    await expect(page.get_by_test_id("message").last).to_contain_text("7")
+    await expect(message_with(page, "Seed")).to_contain_text("7")
+    await expect(message_with(page, "Before you draw")).to_contain_text("CreativeML Open RAIL++-M")
     assert complaints == []
 
 
@@ -54,7 +61,7 @@ async def test_a_waiting_picture_is_cancelled_by_its_button(
     await composer.fill("/imagine tags:1girl count:4 steps:50")
     await composer.press("Enter")
     await page.get_by_role("button", name="Cancel").click()
-    await expect(page.get_by_test_id("message").last).to_contain_text("Cancelled", timeout=PICTURE_TIMEOUT_MS)
+    await expect(message_with(page, "Cancelled")).to_be_visible(timeout=PICTURE_TIMEOUT_MS)
 
 
 @pytest.mark.parametrize("colour_scheme", ["light", "dark"])

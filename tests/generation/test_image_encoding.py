@@ -2,8 +2,10 @@
 
 import io
 import random
+import re
 from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 import sd_parsers
@@ -70,6 +72,16 @@ def test_whatever_changed_the_picture_is_in_its_parameters() -> None:
     enlarged = parameters_text(replace(PARAMETERS, upscale=Upscale(factor=1.5, strength=0.6)))
     assert "Denoising strength: 0.6" in enlarged
     assert "Hires upscale: 1.5, Hires upscaler: Latent (nearest-exact)" in enlarged
+
+
+def test_files_say_that_they_are_ai_generated() -> None:
+    png = PillowImage.open(io.BytesIO(picture(64).png))
+    assert png.info["Disclaimer"] == "AI-generated picture"
+    webp = PillowImage.open(io.BytesIO(fit_upload(picture(256), 150_000).content))
+    assert webp.format == "WEBP"
+    for xmp in (png.info["XML:com.adobe.xmp"], webp.info["xmp"].decode()):
+        assert "digitalsourcetype/trainedAlgorithmicMedia" in xmp
+        ElementTree.fromstring(re.sub(r"<\?xpacket[^>]*>", "", xmp))  # noqa: S314 - our own text
 
 
 def test_another_reader_understands_our_png(tmp_path: Path) -> None:

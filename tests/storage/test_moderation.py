@@ -2,12 +2,16 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from storage.audit import AuditLog, Deed
 from storage.blocks import EVERYWHERE, Block, BlockStore
 from storage.database import Database
 from storage.guilds import GuildStore
+from storage.job_ledger import JobLedger
+from storage.picture_files import PictureFiles
 from storage.reports import Report, ReportStore
+from tests.storage.test_job_ledger import Entry
 
 GUILD, AOI, REN, MIKA = 1, 11, 12, 13
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -38,6 +42,25 @@ async def test_what_is_settled_stays_settled_and_is_written_down(database: Datab
         "ceiling = sensitive",
     ]
     assert not has_more
+
+
+async def test_roles_have_limits_of_their_own_and_two_who_settle_at_once_lose_none(
+    database: Database,
+) -> None:
+    guilds = GuildStore(database)
+    kept = await asyncio.gather(
+        *(
+            guilds.limit_role(GUILD, MIKA, NOW, str(role), {"images_per_day": role}, roles_max=3)
+            for role in (1, 2, 3)
+        )
+    )
+    assert kept == [True, True, True]
+    assert not await guilds.limit_role(GUILD, MIKA, NOW, "4", {"images_per_day": 4}, roles_max=3)
+    assert await guilds.limit_role(GUILD, MIKA, NOW, "2", {}, roles_max=3)
+    settled = await guilds.settings(GUILD)
+    assert settled.limits == {"1": {"images_per_day": 1}, "3": {"images_per_day": 3}}
+    entries, _ = await AuditLog(database).page(GUILD)
+    assert entries[0].reason == "limits of role 2: none"
 
 
 async def test_a_tag_is_on_one_list_at_most(database: Database) -> None:
@@ -121,13 +144,22 @@ async def test_each_deed_of_a_report_is_done_once_though_two_press(database: Dat
     assert (found.blocked_by, found.dismissed_by) == (MIKA, None)
 
 
-async def test_what_is_withheld_is_withheld_once(database: Database) -> None:
-    reports = ReportStore(database)
+async def test_what_is_withheld_is_withheld_once_and_brought_when_it_is_let_go(
+    database: Database, tmp_path: Path
+) -> None:
+    ledger, reports = JobLedger(database, PictureFiles(tmp_path)), ReportStore(database)
+    assert await ledger.accept(Entry(id=JOB, user_id=AOI, guild_id=GUILD), {}) is None
+    await ledger.mark_finished(JOB, [b"a picture"], NOW, 1.0)
     for _ in range(2):
         await reports.withhold(job_id=JOB, guild_id=GUILD, asker_id=AOI, reason="nsfw", at=NOW)
     found = await reports.of_job(JOB)
     assert found is not None
     assert found.is_withheld
+    await ledger.mark_delivered(JOB, NOW, None)
+    assert await ledger.undelivered() == []
     assert await reports.dismiss(found, MIKA, NOW)
+    (left,) = await ledger.undelivered()
+    assert (left.id, left.hidden_at) == (JOB, None)
+    assert not await reports.dismiss(found, MIKA, NOW)
     entries, _ = await AuditLog(database).page(GUILD)
     assert [entry.deed for entry in entries] == [Deed.DISMISSED, Deed.WITHHELD]
