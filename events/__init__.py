@@ -1,1 +1,1 @@
-"""What communities hold, as plain rules, and the pictures of it; knows neither Discord nor the database."""
+"""What communities hold, as plain rules and pictures; knows neither Discord nor the database."""

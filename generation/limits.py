@@ -26,7 +26,9 @@ class Limits:
     def quotas(self) -> dict[str, int]:
         """The limits that hold, by the values of `Limit`, those first that are a person's own."""
         return {
-            limit.value: allowed for limit in Limit if (allowed := getattr(self, limit.value)) is not None
+            limit.value: allowed
+            for limit in Limit
+            if (allowed := getattr(self, limit.value, None)) is not None
         }
 
 

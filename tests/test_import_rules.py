@@ -8,18 +8,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ROOMS = {
-    "bot",
-    "settings",
-    "logs",
-    "cogs",
-    "events",
-    "generation",
-    "storage",
-    "sandbox",
-    "terminal",
-    "bench",
-    "tests",
-}
+    "bot", "settings", "logs", "cogs", "events", "generation", "storage", "sandbox", "terminal", "bench", "tests",
+}  # fmt: skip
 MAY_IMPORT = {
     "bot": {"settings", "logs", "cogs", "events", "generation", "storage", "sandbox", "terminal"},
     "settings": {"generation"},
