@@ -21,6 +21,7 @@ from cogs.compare import Compare
 from cogs.delivery import Delivery
 from cogs.drawing import Drawing
 from cogs.error_answers import CONNECTION_ERRORS, answer_error
+from cogs.events.deadline_watch import DeadlineWatch
 from cogs.history import History
 from cogs.imagine import Imagine
 from cogs.language import ENGLISH, CommandTranslator
@@ -65,6 +66,7 @@ from settings import DiscordSettings, Settings, SettingsError, load_settings, re
 from storage.audit import AuditLog
 from storage.blocks import BlockStore
 from storage.database import Database, DatabaseUnavailable
+from storage.deadlines import DeadlineStore
 from storage.favourites import FavouriteStore
 from storage.guilds import GuildStore
 from storage.job_ledger import JobLedger
@@ -119,6 +121,8 @@ class Anim4gineBot(DrawingBot):
         self.delivery = Delivery(self, parts.service, parts.clock)
         self.drawing = Drawing(parts, self.delivery)
         self.picture_actions = PictureActions(parts, self.drawing)
+        self.deadline_handlers = {}
+        self.deadline_watch = DeadlineWatch(parts.deadlines, self.deadline_handlers, parts.clock)
         self.tree.error(answer_error)
 
     async def setup_hook(self) -> None:
@@ -132,6 +136,7 @@ class Anim4gineBot(DrawingBot):
         await self.tree.set_translator(CommandTranslator())
         synced = await self.tree.sync()
         log.info("Logged in as %s; %d commands are in place", self.user, len(synced))
+        self.deadline_watch.start()
 
     async def add_cogs(self) -> None:
         """Make all commands; Discord hears of them later."""
@@ -158,6 +163,7 @@ class Anim4gineBot(DrawingBot):
     async def close(self) -> None:
         """Keep what waits and runs for the next start, tell the askers, and leave."""
         if not self.is_closed():
+            await self.deadline_watch.stop()
             await self.parts.service.stop()
             await self.delivery.settle(DELIVERY_TIMEOUT_S)
         await super().close()
@@ -278,6 +284,7 @@ def build_bot(
         blocks=blocks,
         reports=reports,
         audit=AuditLog(database),
+        deadlines=DeadlineStore(database),
         past_jobs=PastJobs(ledger),
         personal_data=PersonalData(database, files, utc_now),
         people=PeopleStore(database),

@@ -8,6 +8,7 @@ from cogs.parts import Parts
 
 if TYPE_CHECKING:
     from cogs.drawing import Drawing
+    from cogs.events.deadline_watch import DeadlineHandler
     from cogs.picture_actions import PictureActions
 
 
@@ -21,3 +22,5 @@ class DrawingBot(commands.AutoShardedBot):
     parts: Parts
     drawing: "Drawing"
     picture_actions: "PictureActions"
+    deadline_handlers: "dict[str, DeadlineHandler]"
+    """What to do at a deadline, by its kind; a cog of events adds its own when it is loaded."""

@@ -12,6 +12,7 @@ from generation.tag_search import TagSearch
 from generation.wildcards import Wildcards
 from storage.audit import AuditLog
 from storage.blocks import BlockStore
+from storage.deadlines import DeadlineStore
 from storage.favourites import FavouriteStore
 from storage.guilds import GuildStore
 from storage.people import PeopleStore
@@ -34,6 +35,7 @@ class Parts:
     blocks: BlockStore
     reports: ReportStore
     audit: AuditLog
+    deadlines: DeadlineStore
     dictionary: TagDictionary
     search: TagSearch
     loras: LoraCatalogue

@@ -12,6 +12,8 @@ from cogs.errors import (
     ServersOnly,
     WildcardUnreadable,
 )
+from cogs.events.errors import EventError
+from cogs.events.refusals import event_refusal
 from cogs.language import Language
 from cogs.plain_text import inline
 from cogs.policy_refusals import blocked, policy_refusal
@@ -56,6 +58,8 @@ LISTED = 20
 def refusal(say: Language, error: GenerationError | CogError) -> str:
     """Say why something can't be done."""
     match error:
+        case EventError():
+            return event_refusal(say, error)
         case InvalidRequest(option, value, allowed):
             return say(
                 "The option `{option}` can't be {value}: it takes {allowed}.",
@@ -271,6 +275,12 @@ def _limit_reached(say: Language, error: LimitReached) -> str:
             text = say.counted(
                 "The line is full: {count} drawing is waiting.",
                 "The line is full: {count} drawings are waiting.",
+                allowed,
+            )
+        case Limit.IMAGES_FOR_EVENT:
+            return say.counted(
+                "In this event each person may have {count} picture drawn, and you have had yours.",
+                "In this event each person may have {count} pictures drawn, and you have had yours.",
                 allowed,
             )
     if error.frees_at is None:

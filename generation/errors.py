@@ -114,6 +114,7 @@ class Limit(Enum):
     GUILD_IMAGES_PER_DAY = "guild_images_per_day"
     GUILD_WAITING = "guild_waiting"
     QUEUE_LENGTH = "queue_length"
+    IMAGES_FOR_EVENT = "images_for_event"
 
 
 @dataclass(eq=False)

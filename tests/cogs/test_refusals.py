@@ -13,6 +13,8 @@ from cogs.errors import (
     ServersOnly,
     WildcardUnreadable,
 )
+from cogs.events import errors as event_errors
+from cogs.events.errors import EventError, EventNotOpen, EventUnknown
 from cogs.language import ENGLISH
 from cogs.refusals import refusal
 from generation import errors as generation_errors
@@ -89,6 +91,8 @@ EVERY_ERROR: list[GenerationError | CogError] = [
     WildcardUnreadable(200, 300),
     ModeratorsOnly(),
     ServersOnly(),
+    EventUnknown(),
+    EventNotOpen(SOON),
 ]
 
 
@@ -99,6 +103,7 @@ def subclasses(module: object, root: type) -> set[type]:
 
 def test_this_list_forgets_no_error() -> None:
     known = subclasses(generation_errors, GenerationError) | subclasses(cog_errors, CogError)
+    known |= subclasses(event_errors, EventError) - {CogError}
     # A cancelled drawing becomes the update `Cancelled`, which has its own sentence; of a lost device people hear
     # only if it takes the model with it (ModelUnavailable).
     assert known - {type(error) for error in EVERY_ERROR} == {DrawingCancelled, DeviceLost}

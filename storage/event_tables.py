@@ -1,0 +1,146 @@
+"""The tables of events; they belong to the same `Base` as all others. A change here needs a migration too."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.tables import Base
+
+__all__ = [
+    "BallotRow",
+    "Base",
+    "ComparisonRow",
+    "ContestRow",
+    "DeadlineRow",
+    "DisqualifiedRow",
+    "EntryRow",
+]
+
+
+class DeadlineRow(Base):
+    """A moment at which something of an event is due: `kind` says what, `step` tells several of a kind apart.
+
+    Until `claimed_until` it is in the hands of the process `claimed_by`; after `done_at` it is over.
+    """
+
+    __tablename__ = "deadlines"
+
+    id: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True
+    )
+    event_id: Mapped[str] = mapped_column(String(16))
+    kind: Mapped[str] = mapped_column(String(30))
+    step: Mapped[int]
+    due_at: Mapped[datetime]
+    claimed_by: Mapped[str | None] = mapped_column(String(64))
+    claimed_until: Mapped[datetime | None]
+    attempts: Mapped[int]
+    done_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        UniqueConstraint("event_id", "kind", "step", name="deadlines_of_event"),
+        Index("deadlines_by_moment", "done_at", "due_at"),
+    )
+
+
+class ContestRow(Base):
+    """A contest, from its announcement to its results. `state` is one of `contests.ContestState`.
+
+    `rules` and `access` are JSON of whoever stores them: what may be drawn, and who may take part. `channel_id` is
+    where it was announced, `thread_id` where it is held, the messages are its own there. `locale` is the language of
+    what all see.
+    """
+
+    __tablename__ = "contests"
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    guild_id: Mapped[int]
+    channel_id: Mapped[int]
+    title: Mapped[str] = mapped_column(String(100))
+    theme: Mapped[str] = mapped_column(Text)
+    rules: Mapped[dict[str, Any]]
+    access: Mapped[dict[str, Any]]
+    voting: Mapped[str] = mapped_column(String(10))
+    state: Mapped[str] = mapped_column(String(10))
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    voting_ends_at: Mapped[datetime]
+    reward_role_id: Mapped[int | None]
+    locale: Mapped[str] = mapped_column(String(10))
+    created_by: Mapped[int]
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    thread_id: Mapped[int | None]
+    card_message_id: Mapped[int | None]
+    numbers_message_id: Mapped[int | None]
+    scheduled_event_id: Mapped[int | None]
+    result: Mapped[dict[str, Any] | None]
+
+    __table_args__ = (Index("contests_by_guild", "guild_id", "state"),)
+
+
+class EntryRow(Base):
+    """A picture in a contest: number `number` of a job. `name` is what its asker was called when they entered it.
+
+    Who withdraws an entry leaves no row; one that moderators
+    removed stays for them, with who did it.
+    """
+
+    __tablename__ = "entries"
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    contest_id: Mapped[str] = mapped_column(ForeignKey("contests.id", ondelete="CASCADE"))
+    user_id: Mapped[int]
+    name: Mapped[str] = mapped_column(String(100))
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    entered_at: Mapped[datetime]
+    removed_at: Mapped[datetime | None]
+    removed_by: Mapped[int | None]
+
+    __table_args__ = (
+        Index("entries_by_contest", "contest_id", "user_id"),
+        Index("entries_by_person", "user_id"),
+        Index("entries_by_job", "job_id"),
+    )
+
+
+class BallotRow(Base):
+    """One pick of a voter's ballot, of which they have up to three."""
+
+    __tablename__ = "ballots"
+
+    contest_id: Mapped[str] = mapped_column(ForeignKey("contests.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(primary_key=True)
+    entry_id: Mapped[str] = mapped_column(ForeignKey("entries.id", ondelete="CASCADE"), primary_key=True)
+    cast_at: Mapped[datetime]
+
+    __table_args__ = (Index("ballots_by_entry", "entry_id"), Index("ballots_by_person", "user_id"))
+
+
+class ComparisonRow(Base):
+    """Which of two entries a voter found better; `first_id` sorts before `second_id`, so that a pair is there once."""
+
+    __tablename__ = "comparisons"
+
+    contest_id: Mapped[str] = mapped_column(ForeignKey("contests.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(primary_key=True)
+    first_id: Mapped[str] = mapped_column(ForeignKey("entries.id", ondelete="CASCADE"), primary_key=True)
+    second_id: Mapped[str] = mapped_column(ForeignKey("entries.id", ondelete="CASCADE"), primary_key=True)
+    winner_id: Mapped[str] = mapped_column(String(16))
+    compared_at: Mapped[datetime]
+
+    __table_args__ = (Index("comparisons_by_person", "user_id"),)
+
+
+class DisqualifiedRow(Base):
+    """Somebody who may not enter or win a contest any more."""
+
+    __tablename__ = "disqualified"
+
+    contest_id: Mapped[str] = mapped_column(ForeignKey("contests.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(primary_key=True)
+    by: Mapped[int]
+    at: Mapped[datetime]
