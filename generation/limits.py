@@ -11,7 +11,7 @@ from generation.errors import Limit
 class Limits:
     """What holds for a request. None doesn't limit. Days are the last 24 hours; images are counted one by one.
 
-    `waiting_per_person` and `guild_waiting` count jobs that wait or run. `weight` is this person's share of the
+    `images_for_event` is of the event that the request is for. `waiting_per_person` and `guild_waiting` count jobs that wait or run. `weight` is this person's share of the
     engine compared with others'.
     """
 
@@ -21,14 +21,13 @@ class Limits:
     guild_images_per_day: int | None = None
     guild_waiting: int | None = None
     queue_length: int | None = None
+    images_for_event: int | None = None
     weight: float | None = None
 
     def quotas(self) -> dict[str, int]:
         """The limits that hold, by the values of `Limit`, those first that are a person's own."""
         return {
-            limit.value: allowed
-            for limit in Limit
-            if (allowed := getattr(self, limit.value, None)) is not None
+            limit.value: allowed for limit in Limit if (allowed := getattr(self, limit.value)) is not None
         }
 
 

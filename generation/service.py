@@ -206,11 +206,10 @@ class GenerationService:
             request, pictures, user_id, place, limits.weight or 1.0, reply, locale, event_id
         )
         self._check_length(job)
-        quotas = limits.quotas()
-        if occasion is not None and occasion.images_per_person is not None:
-            quotas[Limit.IMAGES_FOR_EVENT.value] = occasion.images_per_person
+        if occasion is not None:
+            limits = replace(limits, images_for_event=occasion.images_per_person)
         try:
-            reached = await self._store.accept(self._factory.entry(job), quotas, sources_of(request))
+            reached = await self._store.accept(self._factory.entry(job), limits.quotas(), sources_of(request))
         except OSError as error:
             raise StorageFailure(error.strerror or str(error)) from error
         if reached is not None:

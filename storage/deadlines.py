@@ -120,7 +120,8 @@ class DeadlineStore:
             .limit(1)
         )
         async with self._database.reading() as connection:
-            return (await connection.execute(waiting)).scalar_one_or_none()
+            moment: datetime | None = (await connection.execute(waiting)).scalar_one_or_none()
+        return moment
 
 
 def _held(deadline: Deadline) -> tuple[ColumnElement[bool], ...]:
