@@ -122,6 +122,7 @@ class Anim4gineBot(DrawingBot):
         self.drawing = Drawing(parts, self.delivery)
         self.picture_actions = PictureActions(parts, self.drawing)
         self.deadline_handlers = {}
+        self.enter_handlers = []
         self.deadline_watch = DeadlineWatch(parts.deadlines, self.deadline_handlers, parts.clock)
         self.tree.error(answer_error)
 

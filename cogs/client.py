@@ -9,6 +9,7 @@ from cogs.parts import Parts
 if TYPE_CHECKING:
     from cogs.drawing import Drawing
     from cogs.events.deadline_watch import DeadlineHandler
+    from cogs.events.enter_button import EnterHandler
     from cogs.picture_actions import PictureActions
 
 
@@ -24,3 +25,5 @@ class DrawingBot(commands.AutoShardedBot):
     picture_actions: "PictureActions"
     deadline_handlers: "dict[str, DeadlineHandler]"
     """What to do at a deadline, by its kind; a cog of events adds its own when it is loaded."""
+    enter_handlers: "list[EnterHandler]"
+    """Who may know the event that a picture was drawn for; a cog of events adds its own when it is loaded."""

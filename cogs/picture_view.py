@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import discord
 
 from cogs.discord_limits import CHOICE_LENGTH, CHOICES
+from cogs.events.enter_button import EnterButton
 from cogs.language import Language
 from cogs.picture_buttons import Action, PictureButton, PictureMenu, TagMenu
 from cogs.plain_text import shortened
@@ -42,6 +43,8 @@ def card_view(job: Job, number: int, say: Language) -> discord.ui.View:
         view.add_item(PictureButton(action, job.id, number, say, row=1))
     if select := _tag_select(job, number, say):
         view.add_item(TagMenu(job.id, number, select))
+    if job.occasion is not None:
+        view.add_item(EnterButton(job.id, number, say, row=3))
     return view
 
 

@@ -28,6 +28,10 @@ class Deed(StrEnum):
     DISMISSED = "dismissed"
     DELETED = "deleted"
     ATTEMPTED = "attempted"
+    EVENT_STARTED = "event started"
+    EVENT_ENDED = "event ended"
+    EVENT_CANCELLED = "event cancelled"
+    DISQUALIFIED = "disqualified"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
