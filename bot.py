@@ -75,6 +75,7 @@ from storage.personal_data import PersonalData
 from storage.picture_files import PictureFiles
 from storage.presets import PresetStore
 from storage.reports import ReportStore
+from storage.standings import StandingStore
 from storage.upkeep import Upkeep
 from terminal import policy_file
 from terminal.drawing_options import drawing_options, request_of
@@ -286,6 +287,7 @@ def build_bot(
         reports=reports,
         audit=AuditLog(database),
         deadlines=DeadlineStore(database),
+        standings=StandingStore(database),
         past_jobs=PastJobs(ledger),
         personal_data=PersonalData(database, files, utc_now),
         people=PeopleStore(database),

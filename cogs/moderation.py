@@ -144,3 +144,5 @@ def _deed(say: Language, deed: Deed) -> str:
             return say("cancelled an event")
         case Deed.DISQUALIFIED:
             return say("disqualified")
+        case Deed.SEASON_STARTED:
+            return say("started a season")

@@ -19,6 +19,7 @@ from storage.people import PeopleStore
 from storage.personal_data import PersonalData
 from storage.presets import PresetStore
 from storage.reports import ReportStore
+from storage.standings import StandingStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,7 @@ class Parts:
     reports: ReportStore
     audit: AuditLog
     deadlines: DeadlineStore
+    standings: StandingStore
     dictionary: TagDictionary
     search: TagSearch
     loras: LoraCatalogue

@@ -32,6 +32,7 @@ class Deed(StrEnum):
     EVENT_ENDED = "event ended"
     EVENT_CANCELLED = "event cancelled"
     DISQUALIFIED = "disqualified"
+    SEASON_STARTED = "season started"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

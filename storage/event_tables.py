@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from storage.standing_tables import SeasonRow, StandingRow
 from storage.tables import Base
 
 __all__ = [
@@ -19,6 +20,8 @@ __all__ = [
     "DeadlineRow",
     "DisqualifiedRow",
     "EntryRow",
+    "SeasonRow",
+    "StandingRow",
     "TournamentPlayerRow",
     "TournamentRow",
 ]

@@ -13,6 +13,7 @@ from storage.database import Database
 from storage.job_ledger import UNFINISHED
 from storage.picture_files import PictureFiles
 from storage.presets import OwnerKind
+from storage.standing_tables import StandingRow
 from storage.tables import FavouriteRow, ImageRow, JobRow, PersonRow, PresetRow, SourceRow, WildcardRow
 
 COUNTED_FOR = timedelta(days=1)
@@ -147,6 +148,7 @@ def _kept_by(user_id: int) -> dict[type[Any], ColumnElement[bool]]:
         PresetRow: and_(PresetRow.owner_kind == OwnerKind.PERSON.value, PresetRow.owner_id == user_id),
         PersonRow: PersonRow.user_id == user_id,
         WildcardRow: WildcardRow.user_id == user_id,
+        StandingRow: StandingRow.user_id == user_id,
     }
 
 
