@@ -11,6 +11,7 @@ from generation.tag_dictionary import TagDictionary
 from generation.tag_search import TagSearch
 from generation.wildcards import Wildcards
 from storage.audit import AuditLog
+from storage.battles import BattleStore
 from storage.blocks import BlockStore
 from storage.deadlines import DeadlineStore
 from storage.favourites import FavouriteStore
@@ -19,6 +20,7 @@ from storage.people import PeopleStore
 from storage.personal_data import PersonalData
 from storage.presets import PresetStore
 from storage.reports import ReportStore
+from storage.tournaments import TournamentStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,8 @@ class Parts:
     reports: ReportStore
     audit: AuditLog
     deadlines: DeadlineStore
+    battles: BattleStore
+    tournaments: TournamentStore
     dictionary: TagDictionary
     search: TagSearch
     loras: LoraCatalogue
