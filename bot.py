@@ -21,7 +21,10 @@ from cogs.compare import Compare
 from cogs.delivery import Delivery
 from cogs.drawing import Drawing
 from cogs.error_answers import CONNECTION_ERRORS, answer_error
+from cogs.events.battles import Battles
 from cogs.events.deadline_watch import DeadlineWatch
+from cogs.events.referee import Referee
+from cogs.events.tournaments import Tournaments
 from cogs.history import History
 from cogs.imagine import Imagine
 from cogs.language import ENGLISH, CommandTranslator
@@ -64,6 +67,7 @@ from generation.wildcards import Wildcards
 from logs import set_up_logging
 from settings import DiscordSettings, Settings, SettingsError, load_settings, read_token
 from storage.audit import AuditLog
+from storage.battles import BattleStore
 from storage.blocks import BlockStore
 from storage.database import Database, DatabaseUnavailable
 from storage.deadlines import DeadlineStore
@@ -76,6 +80,7 @@ from storage.picture_files import PictureFiles
 from storage.presets import PresetStore
 from storage.reports import ReportStore
 from storage.standings import StandingStore
+from storage.tournaments import TournamentStore
 from storage.upkeep import Upkeep
 from terminal import policy_file
 from terminal.drawing_options import drawing_options, request_of
@@ -143,6 +148,8 @@ class Anim4gineBot(DrawingBot):
     async def add_cogs(self) -> None:
         """Make all commands; Discord hears of them later."""
         parts, drawing = self.parts, self.drawing
+        self.battles = Battles(self, parts)
+        self.tournaments = Tournaments(self, parts)
         for cog in (
             Pictures(self),
             Imagine(parts, drawing),
@@ -157,6 +164,9 @@ class Anim4gineBot(DrawingBot):
             ServerSettings(self, parts),
             ModeratorsDesk(parts),
             Reports(self, parts),
+            self.battles,
+            self.tournaments,
+            Referee(self, parts),
             Model(self, parts.service),
             Privacy(parts.service, parts.personal_data),
         ):
@@ -288,6 +298,8 @@ def build_bot(
         audit=AuditLog(database),
         deadlines=DeadlineStore(database),
         standings=StandingStore(database),
+        battles=BattleStore(database),
+        tournaments=TournamentStore(database),
         past_jobs=PastJobs(ledger),
         personal_data=PersonalData(database, files, utc_now),
         people=PeopleStore(database),

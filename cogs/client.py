@@ -8,8 +8,10 @@ from cogs.parts import Parts
 
 if TYPE_CHECKING:
     from cogs.drawing import Drawing
+    from cogs.events.battles import Battles
     from cogs.events.deadline_watch import DeadlineHandler
     from cogs.events.enter_button import EnterHandler
+    from cogs.events.tournaments import Tournaments
     from cogs.picture_actions import PictureActions
 
 
@@ -23,6 +25,8 @@ class DrawingBot(commands.AutoShardedBot):
     parts: Parts
     drawing: "Drawing"
     picture_actions: "PictureActions"
+    battles: "Battles"
+    tournaments: "Tournaments"
     deadline_handlers: "dict[str, DeadlineHandler]"
     """What to do at a deadline, by its kind; a cog of events adds its own when it is loaded."""
     enter_handlers: "list[EnterHandler]"

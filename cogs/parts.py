@@ -11,6 +11,7 @@ from generation.tag_dictionary import TagDictionary
 from generation.tag_search import TagSearch
 from generation.wildcards import Wildcards
 from storage.audit import AuditLog
+from storage.battles import BattleStore
 from storage.blocks import BlockStore
 from storage.deadlines import DeadlineStore
 from storage.favourites import FavouriteStore
@@ -20,6 +21,7 @@ from storage.personal_data import PersonalData
 from storage.presets import PresetStore
 from storage.reports import ReportStore
 from storage.standings import StandingStore
+from storage.tournaments import TournamentStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,8 @@ class Parts:
     audit: AuditLog
     deadlines: DeadlineStore
     standings: StandingStore
+    battles: BattleStore
+    tournaments: TournamentStore
     dictionary: TagDictionary
     search: TagSearch
     loras: LoraCatalogue

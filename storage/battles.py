@@ -98,6 +98,7 @@ class Battle:
     winner_id: int | None = None
     ended_how: EndedHow | None = None
     ended_at: datetime | None = None
+    invite_message_id: int | None = None
     card_message_id: int | None = None
     show_message_id: int | None = None
     result_message_id: int | None = None
@@ -285,12 +286,18 @@ class BattleStore:
         self,
         battle_id: str,
         *,
+        invite: int | None = None,
         card: int | None = None,
         show: int | None = None,
         result: int | None = None,
     ) -> None:
         """Remember the message that was posted."""
-        told = {"card_message_id": card, "show_message_id": show, "result_message_id": result}
+        told = {
+            "invite_message_id": invite,
+            "card_message_id": card,
+            "show_message_id": show,
+            "result_message_id": result,
+        }
         values = {name: message_id for name, message_id in told.items() if message_id is not None}
         if values:
             async with self._database.writing() as connection:
@@ -315,16 +322,16 @@ async def add_battle(connection: AsyncConnection, battle: Battle, at: datetime) 
     await connection.execute(insert(BattleRow).values(**_columns(battle)))
     if battle.state is BattleState.DRAWING:
         await begin_drawing(connection, battle, at)
-        await set_deadline(connection, battle.id, BattleDeadline.CARD, at)
     else:
         await set_deadline(connection, battle.id, BattleDeadline.RESULT, at)
 
 
 async def begin_drawing(connection: AsyncConnection, battle: Battle, at: datetime) -> None:
-    """Set the end of the time to draw."""
+    """Set the end of the time to draw; the card is due now."""
     ends_at = at + timedelta(minutes=battle.minutes)
     await connection.execute(_update(battle.id).values(phase_ends_at=ends_at))
     await set_deadline(connection, battle.id, BattleDeadline.DRAWING, ends_at)
+    await set_deadline(connection, battle.id, BattleDeadline.CARD, at)
 
 
 async def cancel_battle(connection: AsyncConnection, battle: Battle, at: datetime) -> None:

@@ -230,6 +230,7 @@ class BattleRow(Base):
     winner_id: Mapped[int | None]
     ended_how: Mapped[str | None] = mapped_column(String(12))
     ended_at: Mapped[datetime | None]
+    invite_message_id: Mapped[int | None]
     card_message_id: Mapped[int | None]
     show_message_id: Mapped[int | None]
     result_message_id: Mapped[int | None]

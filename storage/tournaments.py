@@ -174,12 +174,14 @@ class TournamentStore:
             running = _update(tournament_id).where(TournamentRow.state == TournamentState.RUNNING.value)
             await connection.execute(running.values(**values))
 
-    async def cancel(self, tournament: Tournament, by: int, at: datetime, reason: str = "") -> list[Battle]:
-        """Call a tournament off, with its battles, which are returned; none where it was over."""
+    async def cancel(
+        self, tournament: Tournament, by: int, at: datetime, reason: str = ""
+    ) -> list[Battle] | None:
+        """Call a tournament off, with its battles, which are returned; None where it was over."""
         async with self._database.locked(f"tournament {tournament.id}") as connection:
             found = await _find(connection, tournament.id)
             if found is None or found.state not in UNDER_WAY:
-                return []
+                return None
             values = {"state": TournamentState.CANCELLED.value, "ended_at": at}
             await connection.execute(_update(tournament.id).values(**values))
             await drop_deadlines(connection, tournament.id)

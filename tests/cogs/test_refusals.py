@@ -14,7 +14,20 @@ from cogs.errors import (
     WildcardUnreadable,
 )
 from cogs.events import errors as event_errors
-from cogs.events.errors import EventError, EventNotOpen, EventUnknown
+from cogs.events.errors import (
+    EventError,
+    EventNotOpen,
+    EventUnknown,
+    MatchesAreWon,
+    NotInIt,
+    OnlyTheInvited,
+    OnlyThePlayers,
+    OpponentUnfit,
+    PlayersDontVote,
+    ThemeRefused,
+    TournamentFull,
+    WrongCount,
+)
 from cogs.language import ENGLISH
 from cogs.refusals import refusal
 from generation import errors as generation_errors
@@ -93,6 +106,15 @@ EVERY_ERROR: list[GenerationError | CogError] = [
     ServersOnly(),
     EventUnknown(),
     EventNotOpen(SOON),
+    OpponentUnfit(),
+    ThemeRefused(),
+    OnlyTheInvited(),
+    OnlyThePlayers(),
+    PlayersDontVote(),
+    WrongCount(3, 4, 32),
+    TournamentFull(),
+    MatchesAreWon(),
+    NotInIt(),
 ]
 
 

@@ -66,6 +66,7 @@ def upgrade() -> None:
         sa.Column("winner_id", sa.BigInteger),
         sa.Column("ended_how", sa.String(12)),
         sa.Column("ended_at", sa.DateTime(timezone=True)),
+        sa.Column("invite_message_id", sa.BigInteger),
         sa.Column("card_message_id", sa.BigInteger),
         sa.Column("show_message_id", sa.BigInteger),
         sa.Column("result_message_id", sa.BigInteger),
