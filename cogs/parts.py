@@ -15,6 +15,7 @@ from storage.battles import BattleStore
 from storage.blocks import BlockStore
 from storage.deadlines import DeadlineStore
 from storage.favourites import FavouriteStore
+from storage.guessing import GuessingStore
 from storage.guilds import GuildStore
 from storage.people import PeopleStore
 from storage.personal_data import PersonalData
@@ -40,6 +41,7 @@ class Parts:
     audit: AuditLog
     deadlines: DeadlineStore
     standings: StandingStore
+    guessing: GuessingStore
     battles: BattleStore
     tournaments: TournamentStore
     dictionary: TagDictionary

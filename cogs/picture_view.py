@@ -12,6 +12,7 @@ from cogs.plain_text import shortened
 from generation.image import ImageParameters
 from generation.job import Job
 from generation.tags import plain_text, split_tags
+from storage.guessing import is_game
 
 BUTTONS_IN_A_ROW = 5
 
@@ -43,7 +44,7 @@ def card_view(job: Job, number: int, say: Language) -> discord.ui.View:
         view.add_item(PictureButton(action, job.id, number, say, row=1))
     if select := _tag_select(job, number, say):
         view.add_item(TagMenu(job.id, number, select))
-    if job.occasion is not None:
+    if job.occasion is not None and not is_game(job.occasion):
         view.add_item(EnterButton(job.id, number, say, row=3))
     return view
 

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from storage.guessing_tables import FindRow, GuessingGameRow, GuessRow
 from storage.standing_tables import SeasonRow, StandingRow
 from storage.tables import Base
 
@@ -20,6 +21,9 @@ __all__ = [
     "DeadlineRow",
     "DisqualifiedRow",
     "EntryRow",
+    "FindRow",
+    "GuessRow",
+    "GuessingGameRow",
     "SeasonRow",
     "StandingRow",
     "TournamentPlayerRow",

@@ -4,7 +4,9 @@ from cogs.events.errors import (
     EventError,
     EventNotOpen,
     EventUnknown,
+    GameIsOn,
     MatchesAreWon,
+    NothingToHide,
     NotInIt,
     OnlyTheInvited,
     OnlyThePlayers,
@@ -54,5 +56,9 @@ def event_refusal(say: Language, error: EventError) -> str:
             )
         case NotInIt():
             return say("This member has no part in it, or is out of it already.")
+        case GameIsOn():
+            return say("A guessing game is on in this channel. Guess along, or start yours when it is over.")
+        case NothingToHide():
+            return say("The rules for this place leave too few tags to hide any.")
         case _:
             return say("This doesn't fit the event.")

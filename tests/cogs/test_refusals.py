@@ -18,7 +18,9 @@ from cogs.events.errors import (
     EventError,
     EventNotOpen,
     EventUnknown,
+    GameIsOn,
     MatchesAreWon,
+    NothingToHide,
     NotInIt,
     OnlyTheInvited,
     OnlyThePlayers,
@@ -53,6 +55,7 @@ from generation.errors import (
     PersonBlocked,
     PictureHidden,
     PictureProblem,
+    PictureSecret,
     PicturesGone,
     PolicyRefusal,
     PolicyRule,
@@ -90,6 +93,7 @@ EVERY_ERROR: list[GenerationError | CogError] = [
     BrokenPicture(7),
     ModelUnavailable(RuntimeError("secret path")),
     PicturesGone(),
+    PictureSecret(),
     StorageFailure("No space left on device"),
     ServiceStopping(),
     UploadTooLarge(12 * 2**20, 10 * 2**20),
@@ -115,6 +119,8 @@ EVERY_ERROR: list[GenerationError | CogError] = [
     TournamentFull(),
     MatchesAreWon(),
     NotInIt(),
+    GameIsOn(),
+    NothingToHide(),
 ]
 
 
