@@ -36,11 +36,13 @@ class Ledger:
         [(secret,), *_] = self.ask("SELECT secret FROM guessing_games ORDER BY created_at DESC")
         return [tag["name"] for tag in json.loads(secret)["tags"]]
 
-    def hasten(self, kind: str) -> None:
+    def hasten(self, kind: str, step: int | None = None) -> None:
         """Let what is due of a kind be due now."""
         self.ask(
-            "UPDATE deadlines SET due_at = '2026-01-01 00:00:00.000000' WHERE kind = ? AND done_at IS NULL",
+            "UPDATE deadlines SET due_at = '2026-01-01 00:00:00.000000' "
+            "WHERE kind = ? AND coalesce(?, step) = step AND done_at IS NULL",
             kind,
+            step,
         )
 
 

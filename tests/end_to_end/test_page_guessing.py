@@ -6,7 +6,6 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from sandbox import SandboxServer
-from tests.end_to_end.bot_process import BotProcess
 from tests.end_to_end.browser_page import PICTURE_TIMEOUT_MS, needs_browser, open_page
 from tests.end_to_end.person import Person
 from tests.end_to_end.test_guessing import Ledger, bot, guesses, is_game
@@ -33,7 +32,7 @@ async def test_a_game_is_played_on_the_page_to_its_board(
     ledger = Ledger(tmp_path)
     tags = ledger.tags()
     await guesses(ren, game, tags[1])
-    ledger.hasten("guess-hint")
+    ledger.hasten("guess-hint", step=1)
     await expect(page.get_by_test_id("message").last).to_contain_text("hint", timeout=PICTURE_TIMEOUT_MS)
     await page.screenshot(path=screenshots / "guess.png")
     await page.get_by_role("button", name="Guess", exact=True).first.click()
@@ -41,9 +40,10 @@ async def test_a_game_is_played_on_the_page_to_its_board(
     await form.get_by_role("textbox").fill(f"xyzzy, {tags[0]}")
     await page.screenshot(path=screenshots / "guess-form.png")
     await form.get_by_role("button", name="Submit").click()
-    await expect(page.get_by_text(f"found {tags[0]}", exact=False).last).to_be_visible()
+    await expect(page.get_by_test_id("log")).to_contain_text(f"found {tags[0]}")
     await guesses(mika, game, tags[2])
-    await expect(page.get_by_text("All tags are found!")).to_be_visible(timeout=PICTURE_TIMEOUT_MS)
+    found_all = page.get_by_test_id("log").get_by_text("All tags are found!")
+    await expect(found_all).to_be_visible(timeout=PICTURE_TIMEOUT_MS)
     await expect(page.get_by_role("button", name="Again").last).to_be_visible(timeout=PICTURE_TIMEOUT_MS)
     await page.screenshot(path=screenshots / "guess-board.png")
     await types(page, "/leaderboard")
