@@ -21,7 +21,13 @@ from cogs.compare import Compare
 from cogs.delivery import Delivery
 from cogs.drawing import Drawing
 from cogs.error_answers import CONNECTION_ERRORS, answer_error
+from cogs.events.contest_desk import ContestDesk
+from cogs.events.contest_host import ContestHost
+from cogs.events.contest_moderation import ContestModeration
+from cogs.events.contests import Contests
 from cogs.events.deadline_watch import DeadlineWatch
+from cogs.events.desks import EventDesks
+from cogs.events.voting_booth import VotingBooth
 from cogs.history import History
 from cogs.imagine import Imagine
 from cogs.language import ENGLISH, CommandTranslator
@@ -64,9 +70,13 @@ from generation.wildcards import Wildcards
 from logs import set_up_logging
 from settings import DiscordSettings, Settings, SettingsError, load_settings, read_token
 from storage.audit import AuditLog
+from storage.ballots import BallotStore
 from storage.blocks import BlockStore
+from storage.contests import ContestStore
 from storage.database import Database, DatabaseUnavailable
 from storage.deadlines import DeadlineStore
+from storage.entries import EntryStore
+from storage.event_posts import EventPosts
 from storage.favourites import FavouriteStore
 from storage.guilds import GuildStore
 from storage.job_ledger import JobLedger
@@ -120,7 +130,11 @@ class Anim4gineBot(DrawingBot):
         self.parts = parts
         self.delivery = Delivery(self, parts.service, parts.clock)
         self.drawing = Drawing(parts, self.delivery)
-        self.picture_actions = PictureActions(parts, self.drawing)
+        self.event_desks = EventDesks()
+        self.contest_desk = ContestDesk(parts, self.drawing, self.event_desks)
+        self.contest_host = ContestHost(self, parts)
+        self.voting_booth = VotingBooth(parts, self.contest_host.pictures)
+        self.picture_actions = PictureActions(parts, self.drawing, self.event_desks)
         self.deadline_handlers = {}
         self.deadline_watch = DeadlineWatch(parts.deadlines, self.deadline_handlers, parts.clock)
         self.tree.error(answer_error)
@@ -155,6 +169,8 @@ class Anim4gineBot(DrawingBot):
             ServerSettings(self, parts),
             ModeratorsDesk(parts),
             Reports(self, parts),
+            Contests(self, parts),
+            ContestModeration(self, parts),
             Model(self, parts.service),
             Privacy(parts.service, parts.personal_data),
         ):
@@ -285,6 +301,10 @@ def build_bot(
         reports=reports,
         audit=AuditLog(database),
         deadlines=DeadlineStore(database),
+        event_posts=EventPosts(database),
+        contests=ContestStore(database),
+        entries=EntryStore(database),
+        ballots=BallotStore(database),
         past_jobs=PastJobs(ledger),
         personal_data=PersonalData(database, files, utc_now),
         people=PeopleStore(database),

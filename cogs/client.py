@@ -8,7 +8,11 @@ from cogs.parts import Parts
 
 if TYPE_CHECKING:
     from cogs.drawing import Drawing
+    from cogs.events.contest_desk import ContestDesk
+    from cogs.events.contest_host import ContestHost
     from cogs.events.deadline_watch import DeadlineHandler
+    from cogs.events.desks import EventDesks
+    from cogs.events.voting_booth import VotingBooth
     from cogs.picture_actions import PictureActions
 
 
@@ -22,5 +26,9 @@ class DrawingBot(commands.AutoShardedBot):
     parts: Parts
     drawing: "Drawing"
     picture_actions: "PictureActions"
+    event_desks: "EventDesks"
+    contest_desk: "ContestDesk"
+    contest_host: "ContestHost"
+    voting_booth: "VotingBooth"
     deadline_handlers: "dict[str, DeadlineHandler]"
     """What to do at a deadline, by its kind; a cog of events adds its own when it is loaded."""

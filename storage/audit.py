@@ -28,6 +28,12 @@ class Deed(StrEnum):
     DISMISSED = "dismissed"
     DELETED = "deleted"
     ATTEMPTED = "attempted"
+    EVENT_CREATED = "event created"
+    EVENT_EXTENDED = "event extended"
+    EVENT_ENDED = "event ended"
+    EVENT_CANCELLED = "event cancelled"
+    ENTRY_REMOVED = "entry removed"
+    DISQUALIFIED = "disqualified"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
