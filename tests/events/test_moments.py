@@ -33,12 +33,8 @@ def test_what_is_no_span_is_refused(text: str) -> None:
 
 def test_dates_and_discords_own_timestamps_are_read() -> None:
     evening = datetime(2026, 3, 1, 18, tzinfo=UTC)
-    for text in (
-        "2026-03-01 18:00",
-        "2026/03/01 18:00 UTC",
-        "2026-03-01T19:00+01:00",
-        f"<t:{int(evening.timestamp())}:R>",
-    ):
+    stamp = f"<t:{int(evening.timestamp())}:R>"
+    for text in ("2026-03-01 18:00", "2026/03/01 18:00 UTC", "2026-03-01T19:00+01:00", stamp):
         assert read_moment(text, NOW) == evening
     with pytest.raises(UnreadableMoment):
         read_moment("2099-01-01", NOW)
