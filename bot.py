@@ -21,12 +21,15 @@ from cogs.compare import Compare
 from cogs.delivery import Delivery
 from cogs.drawing import Drawing
 from cogs.error_answers import CONNECTION_ERRORS, answer_error
+from cogs.events.battles import Battles
 from cogs.events.contest_desk import ContestDesk
 from cogs.events.contest_host import ContestHost
 from cogs.events.contest_moderation import ContestModeration
 from cogs.events.contests import Contests
 from cogs.events.deadline_watch import DeadlineWatch
 from cogs.events.desks import EventDesks
+from cogs.events.referee import Referee
+from cogs.events.tournaments import Tournaments
 from cogs.events.voting_booth import VotingBooth
 from cogs.history import History
 from cogs.imagine import Imagine
@@ -71,6 +74,7 @@ from logs import set_up_logging
 from settings import DiscordSettings, Settings, SettingsError, load_settings, read_token
 from storage.audit import AuditLog
 from storage.ballots import BallotStore
+from storage.battles import BattleStore
 from storage.blocks import BlockStore
 from storage.contests import ContestStore
 from storage.database import Database, DatabaseUnavailable
@@ -85,6 +89,8 @@ from storage.personal_data import PersonalData
 from storage.picture_files import PictureFiles
 from storage.presets import PresetStore
 from storage.reports import ReportStore
+from storage.standings import StandingStore
+from storage.tournaments import TournamentStore
 from storage.upkeep import Upkeep
 from terminal import policy_file
 from terminal.drawing_options import drawing_options, request_of
@@ -136,6 +142,7 @@ class Anim4gineBot(DrawingBot):
         self.voting_booth = VotingBooth(parts, self.contest_host.pictures)
         self.picture_actions = PictureActions(parts, self.drawing, self.event_desks)
         self.deadline_handlers = {}
+        self.enter_handlers = []
         self.deadline_watch = DeadlineWatch(parts.deadlines, self.deadline_handlers, parts.clock)
         self.tree.error(answer_error)
 
@@ -155,6 +162,8 @@ class Anim4gineBot(DrawingBot):
     async def add_cogs(self) -> None:
         """Make all commands; Discord hears of them later."""
         parts, drawing = self.parts, self.drawing
+        self.battles = Battles(self, parts)
+        self.tournaments = Tournaments(self, parts)
         for cog in (
             Pictures(self),
             Imagine(parts, drawing),
@@ -171,6 +180,9 @@ class Anim4gineBot(DrawingBot):
             Reports(self, parts),
             Contests(self, parts),
             ContestModeration(self, parts),
+            self.battles,
+            self.tournaments,
+            Referee(self, parts),
             Model(self, parts.service),
             Privacy(parts.service, parts.personal_data),
         ):
@@ -305,6 +317,9 @@ def build_bot(
         contests=ContestStore(database),
         entries=EntryStore(database),
         ballots=BallotStore(database),
+        standings=StandingStore(database),
+        battles=BattleStore(database),
+        tournaments=TournamentStore(database),
         past_jobs=PastJobs(ledger),
         personal_data=PersonalData(database, files, utc_now),
         people=PeopleStore(database),

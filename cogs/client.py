@@ -8,10 +8,13 @@ from cogs.parts import Parts
 
 if TYPE_CHECKING:
     from cogs.drawing import Drawing
+    from cogs.events.battles import Battles
     from cogs.events.contest_desk import ContestDesk
     from cogs.events.contest_host import ContestHost
     from cogs.events.deadline_watch import DeadlineHandler
     from cogs.events.desks import EventDesks
+    from cogs.events.enter_button import EnterHandler
+    from cogs.events.tournaments import Tournaments
     from cogs.events.voting_booth import VotingBooth
     from cogs.picture_actions import PictureActions
 
@@ -30,5 +33,9 @@ class DrawingBot(commands.AutoShardedBot):
     contest_desk: "ContestDesk"
     contest_host: "ContestHost"
     voting_booth: "VotingBooth"
+    battles: "Battles"
+    tournaments: "Tournaments"
     deadline_handlers: "dict[str, DeadlineHandler]"
     """What to do at a deadline, by its kind; a cog of events adds its own when it is loaded."""
+    enter_handlers: "list[EnterHandler]"
+    """Who may know the event that a picture was drawn for; a cog of events adds its own when it is loaded."""

@@ -12,6 +12,7 @@ from generation.tag_search import TagSearch
 from generation.wildcards import Wildcards
 from storage.audit import AuditLog
 from storage.ballots import BallotStore
+from storage.battles import BattleStore
 from storage.blocks import BlockStore
 from storage.contests import ContestStore
 from storage.deadlines import DeadlineStore
@@ -23,6 +24,8 @@ from storage.people import PeopleStore
 from storage.personal_data import PersonalData
 from storage.presets import PresetStore
 from storage.reports import ReportStore
+from storage.standings import StandingStore
+from storage.tournaments import TournamentStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +47,9 @@ class Parts:
     contests: ContestStore
     entries: EntryStore
     ballots: BallotStore
+    standings: StandingStore
+    battles: BattleStore
+    tournaments: TournamentStore
     dictionary: TagDictionary
     search: TagSearch
     loras: LoraCatalogue

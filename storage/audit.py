@@ -28,12 +28,13 @@ class Deed(StrEnum):
     DISMISSED = "dismissed"
     DELETED = "deleted"
     ATTEMPTED = "attempted"
-    EVENT_CREATED = "event created"
     EVENT_EXTENDED = "event extended"
+    ENTRY_REMOVED = "entry removed"
+    EVENT_STARTED = "event started"
     EVENT_ENDED = "event ended"
     EVENT_CANCELLED = "event cancelled"
-    ENTRY_REMOVED = "entry removed"
     DISQUALIFIED = "disqualified"
+    SEASON_STARTED = "season started"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -83,7 +83,7 @@ class ContestStore:
             await connection.execute(insert(ContestRow).values(**values))
             await set_deadline(connection, contest.id, ANNOUNCE, contest.created_at + ANNOUNCED_BY)
             await _set_deadlines(connection, contest)
-            entry = _entry(contest, contest.created_by, contest.created_at, Deed.EVENT_CREATED, contest.title)
+            entry = _entry(contest, contest.created_by, contest.created_at, Deed.EVENT_STARTED, contest.title)
             await write_down(connection, entry)
 
     async def find(self, contest_id: str) -> Contest | None:

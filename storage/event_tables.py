@@ -6,17 +6,25 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from storage.standing_tables import SeasonRow, StandingRow
 from storage.tables import Base
 
 __all__ = [
     "BallotRow",
     "Base",
+    "BattleEntryRow",
+    "BattleRow",
+    "BattleVoteRow",
     "ComparisonRow",
     "ContestRow",
     "DeadlineRow",
     "DisqualifiedRow",
     "EntryRow",
     "EventPostRow",
+    "SeasonRow",
+    "StandingRow",
+    "TournamentPlayerRow",
+    "TournamentRow",
 ]
 
 
@@ -160,3 +168,122 @@ class DisqualifiedRow(Base):
     user_id: Mapped[int] = mapped_column(primary_key=True)
     by: Mapped[int]
     at: Mapped[datetime]
+
+
+class TournamentRow(Base):
+    """A tournament of battles. `state` is one of `tournaments.TournamentState`.
+
+    `themes` has one for each round, the last of which holds for those after it. `seeds` are the people by seed, drawn
+    by lot from `lot` when it began; `posted_round` is the last round that was announced, -1 before the first.
+    """
+
+    __tablename__ = "tournaments"
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    guild_id: Mapped[int]
+    channel_id: Mapped[int]
+    title: Mapped[str] = mapped_column(String(100))
+    themes: Mapped[list[str]]
+    minutes: Mapped[int]
+    voting_minutes: Mapped[int]
+    aspect: Mapped[str] = mapped_column(String(30))
+    state: Mapped[str] = mapped_column(String(10))
+    locale: Mapped[str] = mapped_column(String(10))
+    created_by: Mapped[int]
+    created_at: Mapped[datetime]
+    lot: Mapped[int | None]
+    seeds: Mapped[list[int]]
+    posted_round: Mapped[int]
+    champion_id: Mapped[int | None]
+    ended_at: Mapped[datetime | None]
+
+    __table_args__ = (Index("tournaments_by_guild", "guild_id", "state"),)
+
+
+class TournamentPlayerRow(Base):
+    """Somebody who joined a tournament, and what they were called then; after `disqualified_at` they lose."""
+
+    __tablename__ = "tournament_players"
+
+    tournament_id: Mapped[str] = mapped_column(
+        ForeignKey("tournaments.id", ondelete="CASCADE"), primary_key=True
+    )
+    user_id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(100))
+    joined_at: Mapped[datetime]
+    disqualified_at: Mapped[datetime | None]
+
+    __table_args__ = (Index("tournament_players_by_person", "user_id"),)
+
+
+class BattleRow(Base):
+    """Two people who draw the same theme from the same seed. `state` is one of `battles.BattleState`.
+
+    Whose picture is shown on the left is `left_id`, drawn by lot. `winner_id` is 0 where nobody won, and `ended_how`
+    tells why. In a tournament `round` and `number` say which match it is. The messages are the challenge, the card,
+    the two pictures and the winner, in `channel_id`.
+    """
+
+    __tablename__ = "battles"
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    guild_id: Mapped[int]
+    channel_id: Mapped[int]
+    theme: Mapped[str] = mapped_column(Text)
+    minutes: Mapped[int]
+    voting_minutes: Mapped[int]
+    aspect: Mapped[str] = mapped_column(String(30))
+    seed: Mapped[int]
+    challenger_id: Mapped[int]
+    challenger_name: Mapped[str] = mapped_column(String(100))
+    opponent_id: Mapped[int]
+    opponent_name: Mapped[str] = mapped_column(String(100))
+    state: Mapped[str] = mapped_column(String(10))
+    locale: Mapped[str] = mapped_column(String(10))
+    created_at: Mapped[datetime]
+    phase_ends_at: Mapped[datetime | None]
+    left_id: Mapped[int | None]
+    winner_id: Mapped[int | None]
+    ended_how: Mapped[str | None] = mapped_column(String(12))
+    ended_at: Mapped[datetime | None]
+    invite_message_id: Mapped[int | None]
+    card_message_id: Mapped[int | None]
+    show_message_id: Mapped[int | None]
+    result_message_id: Mapped[int | None]
+    tournament_id: Mapped[str | None] = mapped_column(ForeignKey("tournaments.id", ondelete="CASCADE"))
+    round: Mapped[int | None]
+    number: Mapped[int | None]
+
+    __table_args__ = (
+        UniqueConstraint("tournament_id", "round", "number", name="battles_of_tournament"),
+        Index("battles_by_guild", "guild_id", "state"),
+        Index("battles_by_challenger", "challenger_id"),
+        Index("battles_by_opponent", "opponent_id"),
+    )
+
+
+class BattleEntryRow(Base):
+    """The picture that one of the two entered: number `picture` of a job."""
+
+    __tablename__ = "battle_entries"
+
+    battle_id: Mapped[str] = mapped_column(ForeignKey("battles.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(primary_key=True)
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
+    picture: Mapped[int]
+    entered_at: Mapped[datetime]
+
+    __table_args__ = (Index("battle_entries_by_person", "user_id"), Index("battle_entries_by_job", "job_id"))
+
+
+class BattleVoteRow(Base):
+    """A person's one vote in a battle."""
+
+    __tablename__ = "battle_votes"
+
+    battle_id: Mapped[str] = mapped_column(ForeignKey("battles.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(primary_key=True)
+    for_id: Mapped[int]
+    cast_at: Mapped[datetime]
+
+    __table_args__ = (Index("battle_votes_by_person", "user_id"),)

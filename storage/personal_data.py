@@ -14,6 +14,7 @@ from storage.event_tables import BallotRow, ComparisonRow, EntryRow
 from storage.job_ledger import UNFINISHED
 from storage.picture_files import PictureFiles
 from storage.presets import OwnerKind
+from storage.standing_tables import StandingRow
 from storage.tables import FavouriteRow, ImageRow, JobRow, PersonRow, PresetRow, SourceRow, WildcardRow
 
 COUNTED_FOR = timedelta(days=1)
@@ -152,6 +153,7 @@ def _kept_by(user_id: int) -> dict[type[Any], ColumnElement[bool]]:
         BallotRow: BallotRow.user_id == user_id,
         ComparisonRow: ComparisonRow.user_id == user_id,
         EntryRow: EntryRow.user_id == user_id,
+        StandingRow: StandingRow.user_id == user_id,
     }
 
 

@@ -15,7 +15,7 @@ import discord
 from cogs.client import DrawingBot
 from cogs.error_answers import CONNECTION_ERRORS
 from cogs.events.contest_card import card_embed, card_view, link, voting_embed, voting_view
-from cogs.events.contest_results import Result, count_votes, results_message
+from cogs.events.contest_results import Result, count_votes, results_message, standings_of
 from cogs.events.entry_pictures import EntryPictures
 from cogs.language import Language, language_of
 from cogs.parts import Parts
@@ -28,6 +28,7 @@ from storage.contests import ANNOUNCE, CLOSE, OPEN, RESULTS, Contest, ContestSta
 from storage.deadlines import Deadline
 from storage.entries import BY_THE_BOT, Entry, Rank
 from storage.event_posts import MessageKey
+from storage.standings import EventKind
 
 log = logging.getLogger(__name__)
 
@@ -179,6 +180,9 @@ class ContestHost:
         result = await self.result(contest)
         await self._parts.entries.rank(
             {each.entry.id: Rank(each.place, each.votes, each.strength) for each in result.ranked}
+        )
+        await self._parts.standings.record(
+            contest.guild_id, contest.id, EventKind.CONTEST, standings_of(result), contest.ended_at or now
         )
         say = language_of(contest.locale)
         reward_is_given = await self._reward(contest, result)

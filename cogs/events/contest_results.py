@@ -17,8 +17,12 @@ from events.ranking import Ranked, rank_by_ballots, rank_by_comparisons
 from storage.ballots import BallotStore
 from storage.contests import Contest, Voting
 from storage.entries import Entry
+from storage.standings import Standing
 
 LISTED = 10
+
+POINTS, POINTS_FOR_TAKING_PART = (10, 6, 4), 1
+"""What the first places, and all others, bring in the leaderboard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,15 @@ class Result:
         if not self.voters and len(self.ranked) != 1:
             return []
         return [each.entry for each in self.ranked if each.place == 1]
+
+
+def standings_of(result: Result) -> list[Standing]:
+    """What a contest brings its people; of several entries of one person the best counts."""
+    best: dict[int, Standing] = {}
+    for each in result.ranked if result.winners else ():
+        points = POINTS[each.place - 1] if each.place <= len(POINTS) else POINTS_FOR_TAKING_PART
+        best.setdefault(each.entry.user_id, Standing(each.entry.user_id, each.place, points))
+    return list(best.values())
 
 
 async def count_votes(contest: Contest, entries: Sequence[Entry], ballots: BallotStore) -> Result:

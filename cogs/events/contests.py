@@ -22,7 +22,6 @@ from cogs.events.contest_making import (
 )
 from cogs.events.contest_results import results_message
 from cogs.events.draw_form import CUSTOM_ID
-from cogs.events.enter_button import EnterButton
 from cogs.events.errors import EventNotOpen
 from cogs.events.event_choice import meant, offered
 from cogs.imagine import ASPECT_CHOICES, RATING_CHOICES, SUBJECTS, Text
@@ -59,12 +58,12 @@ class Contests(commands.GroupCog, name="event", description="Contests that this 
 
     async def cog_load(self) -> None:
         """Make buttons work, also those posted before a restart, and take over contests' deadlines."""
-        self._bot.add_dynamic_items(EnterButton, *CONTEST_ITEMS)
+        self._bot.add_dynamic_items(*CONTEST_ITEMS)
         self._bot.deadline_handlers |= self._bot.contest_host.handlers
 
     async def cog_unload(self) -> None:
         """Forget them."""
-        self._bot.remove_dynamic_items(EnterButton, *CONTEST_ITEMS)
+        self._bot.remove_dynamic_items(*CONTEST_ITEMS)
         for kind in self._bot.contest_host.handlers:
             self._bot.deadline_handlers.pop(kind, None)
 

@@ -50,7 +50,7 @@ class EventDesks:
         event_id: str,
         request: GenerationRequest,
     ) -> None:
-        """Have something drawn for an event, for the asker alone to see.
+        """Have something drawn for an event, for the asker alone to see; without it, where no desk knows it.
 
         Raises:
             EventError: see `EventDesk.prepared`.
@@ -60,7 +60,7 @@ class EventDesks:
                 request, occasion = prepared
                 await drawing.draw(interaction, request, is_private=True, occasion=occasion)
                 return
-        raise EventUnknown
+        await drawing.draw(interaction, request, is_private=True)
 
     async def enter(
         self, interaction: discord.Interaction[Any], job: Job, number: int, instead_of: str | None = None

@@ -1,6 +1,7 @@
 """The button under a picture that was drawn for an event, by which its asker hands it in."""
 
 import re
+from collections.abc import Awaitable, Callable
 from typing import Any, Self
 
 import discord
@@ -10,6 +11,10 @@ from cogs.error_answers import answering_errors
 from cogs.errors import NotYours
 from cogs.language import ENGLISH, Language
 from generation.errors import JobUnknown
+from generation.job import Job
+
+EnterHandler = Callable[[discord.Interaction[Any], Job, int], Awaitable[bool]]
+"""Enters picture number so-and-so of a job in the event that it was drawn for; False where that is none of its."""
 
 
 class EnterButton(
@@ -58,4 +63,7 @@ class EnterButton(
                 raise NotYours
             if not 0 <= self._number < len(job.images):
                 raise JobUnknown
+            for enter in bot.enter_handlers:
+                if self._instead_of is None and await enter(interaction, job, self._number):
+                    return
             await bot.event_desks.enter(interaction, job, self._number, self._instead_of)

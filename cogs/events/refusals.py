@@ -6,14 +6,23 @@ from cogs.events.errors import (
     EventError,
     EventNotOpen,
     EventUnknown,
+    MatchesAreWon,
     MomentUnreadable,
+    NotInIt,
+    OnlyTheInvited,
+    OnlyThePlayers,
+    OpponentUnfit,
     OwnEntry,
+    PlayersDontVote,
     RoleNeeded,
     RoleOutOfReach,
     RuleHinders,
     RuleUnreadable,
+    ThemeRefused,
     TooManyPicks,
     TooNew,
+    TournamentFull,
+    WrongCount,
 )
 from cogs.language import Language
 from cogs.plain_text import inline
@@ -73,6 +82,33 @@ def event_refusal(say: Language, error: EventError) -> str:
                 "I can't give {role}: I need the permission **Manage Roles**, and my own role must stand above it.",
                 role=f"<@&{role_id}>",
             )
+        case OpponentUnfit():
+            return say("A battle takes another member: neither yourself nor a bot.")
+        case ThemeRefused():
+            return say(
+                "This title or theme can't stand here: the rules for this place don't allow it to be drawn."
+            )
+        case OnlyTheInvited():
+            return say("Only the one who was challenged may answer this.")
+        case OnlyThePlayers():
+            return say("Only the two of this battle draw for it. You may vote when their pictures are shown.")
+        case PlayersDontVote():
+            return say("It is your own battle: the others vote.")
+        case WrongCount(count, least, most):
+            return say(
+                "A tournament takes {least} to {most} people; {count} have joined so far.",
+                least=least,
+                most=most,
+                count=count,
+            )
+        case TournamentFull():
+            return say("This tournament is full.")
+        case MatchesAreWon():
+            return say(
+                "A tournament's battle can't be cancelled alone. End it, or disqualify one of the two."
+            )
+        case NotInIt():
+            return say("This member has no part in it, or is out of it already.")
         case _:
             return say("This doesn't fit the event.")
 

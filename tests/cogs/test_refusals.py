@@ -20,14 +20,23 @@ from cogs.events.errors import (
     EventError,
     EventNotOpen,
     EventUnknown,
+    MatchesAreWon,
     MomentUnreadable,
+    NotInIt,
+    OnlyTheInvited,
+    OnlyThePlayers,
+    OpponentUnfit,
     OwnEntry,
+    PlayersDontVote,
     RoleNeeded,
     RoleOutOfReach,
     RuleHinders,
     RuleUnreadable,
+    ThemeRefused,
     TooManyPicks,
     TooNew,
+    TournamentFull,
+    WrongCount,
 )
 from cogs.language import ENGLISH
 from cogs.refusals import refusal
@@ -121,6 +130,15 @@ EVERY_ERROR: list[GenerationError | CogError] = [
     EntryGone(),
     TooManyPicks(3),
     RoleOutOfReach(123),
+    OpponentUnfit(),
+    ThemeRefused(),
+    OnlyTheInvited(),
+    OnlyThePlayers(),
+    PlayersDontVote(),
+    WrongCount(3, 4, 32),
+    TournamentFull(),
+    MatchesAreWon(),
+    NotInIt(),
 ]
 
 

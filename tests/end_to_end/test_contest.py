@@ -159,7 +159,7 @@ async def test_moderators_remove_disqualify_extend_and_cancel_and_the_audit_tell
     await mika.use("contest cancel", reason="too few")
     await until_shown(ren, "is called off")
     deeds = (await mika.use("audit"))["message"]["content"]
-    for deed in ("began an event", "extended an event", "ended an event early", "removed an entry of",
-                 "disqualified", "called an event off"):  # fmt: skip
+    for deed in ("started an event", "extended an event", "ended an event early", "removed an entry of",
+                 "disqualified", "cancelled an event"):  # fmt: skip
         assert deed in deeds
     assert "Traceback" not in bot.log

@@ -133,7 +133,7 @@ async def test_what_moderators_move_moves_with_its_deadlines_once(held: Held, da
     assert await DeadlineStore(database).claim(VOTES_END + hour, "a", LEASE) == []
     assert await held.contests.move(contest, MIKA, NOW, hour) is None
     deeds = [entry.deed for entry in (await AuditLog(database).page(GUILD))[0]]
-    assert deeds == [Deed.EVENT_CANCELLED, Deed.EVENT_EXTENDED, Deed.EVENT_CREATED]
+    assert deeds == [Deed.EVENT_CANCELLED, Deed.EVENT_EXTENDED, Deed.EVENT_STARTED]
 
 
 async def test_entries_are_counted_exactly_however_often_the_button_is_pressed(held: Held) -> None:
@@ -227,7 +227,7 @@ async def test_entries_are_numbered_once_and_a_removed_one_gets_no_votes(
     assert sorted(removed) == [False, False, True]
     assert await held.ballots.vote(CONTEST.id, REN, END, chosen=[entries[0].id]) is Voted.GONE
     deeds = [entry.deed for entry in (await AuditLog(database).page(GUILD))[0]]
-    assert deeds == [Deed.ENTRY_REMOVED, Deed.EVENT_CREATED]
+    assert deeds == [Deed.ENTRY_REMOVED, Deed.EVENT_STARTED]
 
 
 async def test_the_pictures_that_one_may_have_for_an_event_are_counted_exactly(held: Held) -> None:
