@@ -22,12 +22,18 @@ from cogs.delivery import Delivery
 from cogs.drawing import Drawing
 from cogs.error_answers import CONNECTION_ERRORS, answer_error
 from cogs.events.battles import Battles
+from cogs.events.contest_desk import ContestDesk
+from cogs.events.contest_host import ContestHost
+from cogs.events.contest_moderation import ContestModeration
+from cogs.events.contests import Contests
 from cogs.events.deadline_watch import DeadlineWatch
+from cogs.events.desks import EventDesks
 from cogs.events.guessing import Guessing
 from cogs.events.guessing_stages import GuessingStages
 from cogs.events.leaderboard import Leaderboards, Seasons
 from cogs.events.referee import Referee
 from cogs.events.tournaments import Tournaments
+from cogs.events.voting_booth import VotingBooth
 from cogs.history import History
 from cogs.imagine import Imagine
 from cogs.language import ENGLISH, CommandTranslator
@@ -70,10 +76,14 @@ from generation.wildcards import Wildcards
 from logs import set_up_logging
 from settings import DiscordSettings, Settings, SettingsError, load_settings, read_token
 from storage.audit import AuditLog
+from storage.ballots import BallotStore
 from storage.battles import BattleStore
 from storage.blocks import BlockStore
+from storage.contests import ContestStore
 from storage.database import Database, DatabaseUnavailable
 from storage.deadlines import DeadlineStore
+from storage.entries import EntryStore
+from storage.event_posts import EventPosts
 from storage.favourites import FavouriteStore
 from storage.guessing import GuessingStore
 from storage.guilds import GuildStore
@@ -130,7 +140,11 @@ class Anim4gineBot(DrawingBot):
         self.parts = parts
         self.delivery = Delivery(self, parts.service, parts.clock)
         self.drawing = Drawing(parts, self.delivery)
-        self.picture_actions = PictureActions(parts, self.drawing)
+        self.event_desks = EventDesks()
+        self.contest_desk = ContestDesk(parts, self.drawing, self.event_desks)
+        self.contest_host = ContestHost(self, parts)
+        self.voting_booth = VotingBooth(parts, self.contest_host.pictures)
+        self.picture_actions = PictureActions(parts, self.drawing, self.event_desks)
         self.deadline_handlers = {}
         self.enter_handlers = []
         # Known before what was left is brought: else a restart would tell a game's tags.
@@ -173,6 +187,8 @@ class Anim4gineBot(DrawingBot):
             ServerSettings(self, parts),
             ModeratorsDesk(parts),
             Reports(self, parts),
+            Contests(self, parts),
+            ContestModeration(self, parts),
             self.battles,
             self.tournaments,
             Referee(self, parts),
@@ -309,6 +325,10 @@ def build_bot(
         reports=reports,
         audit=AuditLog(database),
         deadlines=DeadlineStore(database),
+        event_posts=EventPosts(database),
+        contests=ContestStore(database),
+        entries=EntryStore(database),
+        ballots=BallotStore(database),
         standings=StandingStore(database),
         guessing=guessing,
         battles=BattleStore(database),

@@ -11,10 +11,14 @@ if TYPE_CHECKING:
     from cogs.delivery import Delivery
     from cogs.drawing import Drawing
     from cogs.events.battles import Battles
+    from cogs.events.contest_desk import ContestDesk
+    from cogs.events.contest_host import ContestHost
     from cogs.events.deadline_watch import DeadlineHandler
+    from cogs.events.desks import EventDesks
     from cogs.events.enter_button import EnterHandler
     from cogs.events.guessing import Guessing
     from cogs.events.tournaments import Tournaments
+    from cogs.events.voting_booth import VotingBooth
     from cogs.picture_actions import PictureActions
     from generation.job import Ending, Job
 
@@ -32,6 +36,10 @@ class DrawingBot(commands.AutoShardedBot):
     drawing: "Drawing"
     delivery: "Delivery"
     picture_actions: "PictureActions"
+    event_desks: "EventDesks"
+    contest_desk: "ContestDesk"
+    contest_host: "ContestHost"
+    voting_booth: "VotingBooth"
     battles: "Battles"
     tournaments: "Tournaments"
     guessing: "Guessing"

@@ -11,9 +11,13 @@ from generation.tag_dictionary import TagDictionary
 from generation.tag_search import TagSearch
 from generation.wildcards import Wildcards
 from storage.audit import AuditLog
+from storage.ballots import BallotStore
 from storage.battles import BattleStore
 from storage.blocks import BlockStore
+from storage.contests import ContestStore
 from storage.deadlines import DeadlineStore
+from storage.entries import EntryStore
+from storage.event_posts import EventPosts
 from storage.favourites import FavouriteStore
 from storage.guessing import GuessingStore
 from storage.guilds import GuildStore
@@ -40,6 +44,10 @@ class Parts:
     reports: ReportStore
     audit: AuditLog
     deadlines: DeadlineStore
+    event_posts: EventPosts
+    contests: ContestStore
+    entries: EntryStore
+    ballots: BallotStore
     standings: StandingStore
     guessing: GuessingStore
     battles: BattleStore

@@ -28,6 +28,8 @@ class Deed(StrEnum):
     DISMISSED = "dismissed"
     DELETED = "deleted"
     ATTEMPTED = "attempted"
+    EVENT_EXTENDED = "event extended"
+    ENTRY_REMOVED = "entry removed"
     EVENT_STARTED = "event started"
     EVENT_ENDED = "event ended"
     EVENT_CANCELLED = "event cancelled"

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, RowMapping, and_, delete, or_, select, upd
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database import Database
+from storage.event_tables import BallotRow, ComparisonRow, EntryRow
 from storage.guessing import forget_guesser, secret_games
 from storage.guessing_tables import FindRow, GuessRow
 from storage.job_ledger import UNFINISHED
@@ -122,9 +123,10 @@ class PersonalData:
         jobs = select(JobRow.id).where(*which)
         hashes = set()
         for table in _WITH_FILES:
-            own = select(table.file_hash).where(table.job_id.in_(jobs))
-            hashes |= set((await connection.execute(own)).scalars())
-        await connection.execute(delete(FavouriteRow).where(FavouriteRow.job_id.in_(jobs)))
+            files = select(table.file_hash).where(table.job_id.in_(jobs))
+            hashes |= set((await connection.execute(files)).scalars())
+        for own in (FavouriteRow, EntryRow):
+            await connection.execute(delete(own).where(own.job_id.in_(jobs)))
         for table in _WITH_FILES:
             await connection.execute(delete(table).where(table.job_id.in_(jobs)))
         await connection.execute(
@@ -153,6 +155,9 @@ def _kept_by(user_id: int) -> dict[type[Any], ColumnElement[bool]]:
         PresetRow: and_(PresetRow.owner_kind == OwnerKind.PERSON.value, PresetRow.owner_id == user_id),
         PersonRow: PersonRow.user_id == user_id,
         WildcardRow: WildcardRow.user_id == user_id,
+        BallotRow: BallotRow.user_id == user_id,
+        ComparisonRow: ComparisonRow.user_id == user_id,
+        EntryRow: EntryRow.user_id == user_id,
         StandingRow: StandingRow.user_id == user_id,
         GuessRow: GuessRow.user_id == user_id,
         FindRow: FindRow.user_id == user_id,
