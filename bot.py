@@ -22,9 +22,15 @@ from cogs.delivery import Delivery
 from cogs.drawing import Drawing
 from cogs.error_answers import CONNECTION_ERRORS, answer_error
 from cogs.events.battles import Battles
+from cogs.events.contest_desk import ContestDesk
+from cogs.events.contest_host import ContestHost
+from cogs.events.contest_moderation import ContestModeration
+from cogs.events.contests import Contests
 from cogs.events.deadline_watch import DeadlineWatch
+from cogs.events.desks import EventDesks
 from cogs.events.referee import Referee
 from cogs.events.tournaments import Tournaments
+from cogs.events.voting_booth import VotingBooth
 from cogs.history import History
 from cogs.imagine import Imagine
 from cogs.language import ENGLISH, CommandTranslator
@@ -67,10 +73,14 @@ from generation.wildcards import Wildcards
 from logs import set_up_logging
 from settings import DiscordSettings, Settings, SettingsError, load_settings, read_token
 from storage.audit import AuditLog
+from storage.ballots import BallotStore
 from storage.battles import BattleStore
 from storage.blocks import BlockStore
+from storage.contests import ContestStore
 from storage.database import Database, DatabaseUnavailable
 from storage.deadlines import DeadlineStore
+from storage.entries import EntryStore
+from storage.event_posts import EventPosts
 from storage.favourites import FavouriteStore
 from storage.guilds import GuildStore
 from storage.job_ledger import JobLedger
@@ -79,6 +89,7 @@ from storage.personal_data import PersonalData
 from storage.picture_files import PictureFiles
 from storage.presets import PresetStore
 from storage.reports import ReportStore
+from storage.standings import StandingStore
 from storage.tournaments import TournamentStore
 from storage.upkeep import Upkeep
 from terminal import policy_file
@@ -125,7 +136,11 @@ class Anim4gineBot(DrawingBot):
         self.parts = parts
         self.delivery = Delivery(self, parts.service, parts.clock)
         self.drawing = Drawing(parts, self.delivery)
-        self.picture_actions = PictureActions(parts, self.drawing)
+        self.event_desks = EventDesks()
+        self.contest_desk = ContestDesk(parts, self.drawing, self.event_desks)
+        self.contest_host = ContestHost(self, parts)
+        self.voting_booth = VotingBooth(parts, self.contest_host.pictures)
+        self.picture_actions = PictureActions(parts, self.drawing, self.event_desks)
         self.deadline_handlers = {}
         self.enter_handlers = []
         self.deadline_watch = DeadlineWatch(parts.deadlines, self.deadline_handlers, parts.clock)
@@ -163,6 +178,8 @@ class Anim4gineBot(DrawingBot):
             ServerSettings(self, parts),
             ModeratorsDesk(parts),
             Reports(self, parts),
+            Contests(self, parts),
+            ContestModeration(self, parts),
             self.battles,
             self.tournaments,
             Referee(self, parts),
@@ -296,6 +313,11 @@ def build_bot(
         reports=reports,
         audit=AuditLog(database),
         deadlines=DeadlineStore(database),
+        event_posts=EventPosts(database),
+        contests=ContestStore(database),
+        entries=EntryStore(database),
+        ballots=BallotStore(database),
+        standings=StandingStore(database),
         battles=BattleStore(database),
         tournaments=TournamentStore(database),
         past_jobs=PastJobs(ledger),

@@ -9,9 +9,13 @@ from cogs.parts import Parts
 if TYPE_CHECKING:
     from cogs.drawing import Drawing
     from cogs.events.battles import Battles
+    from cogs.events.contest_desk import ContestDesk
+    from cogs.events.contest_host import ContestHost
     from cogs.events.deadline_watch import DeadlineHandler
+    from cogs.events.desks import EventDesks
     from cogs.events.enter_button import EnterHandler
     from cogs.events.tournaments import Tournaments
+    from cogs.events.voting_booth import VotingBooth
     from cogs.picture_actions import PictureActions
 
 
@@ -25,6 +29,10 @@ class DrawingBot(commands.AutoShardedBot):
     parts: Parts
     drawing: "Drawing"
     picture_actions: "PictureActions"
+    event_desks: "EventDesks"
+    contest_desk: "ContestDesk"
+    contest_host: "ContestHost"
+    voting_booth: "VotingBooth"
     battles: "Battles"
     tournaments: "Tournaments"
     deadline_handlers: "dict[str, DeadlineHandler]"

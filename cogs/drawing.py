@@ -42,7 +42,7 @@ class Drawing:
         A request that takes time to be made, because a file has to be fetched for it, is awaited after the answer.
 
         The one who acts is the asker: theirs are the limits, and the place is where they act. Where `is_private`,
-        only they see it. `occasion` is the event that it is for.
+        only they see it. `occasion` is the event that it is drawn for.
 
         Raises:
             MissingPermissions: the bot couldn't show the picture there.

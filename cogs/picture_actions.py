@@ -10,6 +10,7 @@ from cogs import sentences
 from cogs.drawing import Drawing
 from cogs.edit_form import EditForm, edited, fields_of
 from cogs.errors import NotYours, ServersOnly
+from cogs.events.desks import EventDesks
 from cogs.job_message import card_message
 from cogs.language import language_of
 from cogs.parts import Parts
@@ -45,8 +46,9 @@ _NEEDS_PICTURES = {Action.VARY_SUBTLE, Action.VARY_STRONG, Action.OPEN}
 class PictureActions:
     """Finds the picture by its job's id, asks whether it may be done, and does it."""
 
-    def __init__(self, parts: Parts, drawing: Drawing) -> None:
+    def __init__(self, parts: Parts, drawing: Drawing, event_desks: EventDesks) -> None:
         self._drawing = drawing
+        self._event_desks = event_desks
         self._service = parts.service
         self._past_jobs = parts.past_jobs
         self._favourites = parts.favourites
@@ -67,7 +69,7 @@ class PictureActions:
         job = await self._job(interaction, job_id, number, with_pictures=action in _NEEDS_PICTURES)
         match action:
             case Action.AGAIN:
-                await self._draw(interaction, job, again(job))
+                await self._draw(interaction, job, again(job), for_its_event=True)
             case Action.EDIT:
                 await interaction.response.send_modal(EditForm(job, number, language_of(interaction.locale)))
             case Action.VARY_SUBTLE | Action.VARY_STRONG:
@@ -115,7 +117,8 @@ class PictureActions:
             GenerationError: a field holds what can't be.
         """
         job = await self._job(interaction, job_id, number)
-        await self._draw(interaction, job, edited(job, number, fields_of(interaction)))
+        request = edited(job, number, fields_of(interaction))
+        await self._draw(interaction, job, request, for_its_event=True)
 
     async def _job(
         self,
@@ -132,11 +135,22 @@ class PictureActions:
         return job
 
     async def _draw(
-        self, interaction: discord.Interaction[Any], job: Job, request: GenerationRequest
+        self,
+        interaction: discord.Interaction[Any],
+        job: Job,
+        request: GenerationRequest,
+        *,
+        for_its_event: bool = False,
     ) -> None:
-        """Have something drawn that continues `job`; what continues a private one is private too."""
+        """Have something drawn that continues `job`; what continues a private one is private too.
+
+        `for_its_event` draws it for the event again that `job` was drawn for, if any, by its rules.
+        """
         if not all(sources_of(request)):
             raise PicturesGone  # what it was drawn over was cleaned away
+        if for_its_event and job.occasion is not None:
+            await self._event_desks.draw(self._drawing, interaction, job.occasion, request)
+            return
         await self._drawing.draw(interaction, request, is_private=job.is_private)
 
     async def _vary(

@@ -33,6 +33,8 @@ def result_view(job: Job, say: Language) -> discord.ui.View:
 
 def card_view(job: Job, number: int, say: Language) -> discord.ui.View:
     """The buttons of one picture."""
+    if job.occasion is not None:
+        return event_view(job, number, say)
     view = discord.ui.View(timeout=None)
     for action in (Action.AGAIN, Action.VARY_SUBTLE, Action.VARY_STRONG, Action.EDIT, Action.REPORT):
         view.add_item(PictureButton(action, job.id, number, say, row=0))
@@ -43,8 +45,17 @@ def card_view(job: Job, number: int, say: Language) -> discord.ui.View:
         view.add_item(PictureButton(action, job.id, number, say, row=1))
     if select := _tag_select(job, number, say):
         view.add_item(TagMenu(job.id, number, select))
-    if job.occasion is not None:
-        view.add_item(EnterButton(job.id, number, say, row=3))
+    return view
+
+
+def event_view(job: Job, number: int, say: Language) -> discord.ui.View:
+    """The buttons of a picture that was drawn for an event: what leads away from its rules isn't there."""
+    view = discord.ui.View(timeout=None)
+    view.add_item(EnterButton(job.id, number, say, row=0))
+    for action in (Action.AGAIN, Action.EDIT):
+        view.add_item(PictureButton(action, job.id, number, say, row=0))
+    for action in (Action.INFO, Action.SAVE, Action.DELETE, Action.REPORT):
+        view.add_item(PictureButton(action, job.id, number, say, row=1))
     return view
 
 

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import aliased
 
 from storage.database import Database
 from storage.event_tables import DeadlineRow
@@ -64,15 +65,28 @@ class DeadlineStore:
             await drop_deadlines(connection, event_id, *kinds)
 
     async def claim(self, now: datetime, by: str, lease: timedelta) -> list[Deadline]:
-        """Take what is due and in nobody's hands, the earliest first; nobody else gets it until `now + lease`."""
+        """Take what is due and in nobody's hands, the earliest first; nobody else gets it until `now + lease`.
+
+        Of one event only the earliest is taken: the next is due when that is done.
+        """
         free = or_(DeadlineRow.claimed_until.is_(None), DeadlineRow.claimed_until <= now)
+        earlier = aliased(DeadlineRow)
+        # What is due of one event comes one after the other, whoever has it in hand.
+        is_first = ~exists().where(
+            earlier.event_id == DeadlineRow.event_id,
+            earlier.done_at.is_(None),
+            or_(
+                earlier.due_at < DeadlineRow.due_at,
+                and_(earlier.due_at == DeadlineRow.due_at, earlier.id < DeadlineRow.id),
+            ),
+        )
         due = (
             select(DeadlineRow.id)
-            .where(DeadlineRow.done_at.is_(None), DeadlineRow.due_at <= now, free)
+            .where(DeadlineRow.done_at.is_(None), DeadlineRow.due_at <= now, free, is_first)
             .order_by(DeadlineRow.due_at, DeadlineRow.id)
             .limit(CLAIMED_AT_ONCE)
             # PostgreSQL passes over what another process is taking; SQLite has one writer at a time.
-            .with_for_update(skip_locked=True)
+            .with_for_update(skip_locked=True, of=DeadlineRow)
         )
         async with self._database.writing() as connection:
             ids = list((await connection.execute(due)).scalars())
@@ -104,7 +118,7 @@ class DeadlineStore:
 
     async def failed(self, deadline: Deadline, at: datetime) -> datetime:
         """It is due again after a pause, which grows; returns when."""
-        pause = min(_RETRY_LONGEST, _RETRY_FIRST * 2 ** min(deadline.attempts - 1, 10))
+        pause = min(_RETRY_LONGEST, _RETRY_FIRST * (1 << min(deadline.attempts - 1, 10)))
         async with self._database.writing() as connection:
             await connection.execute(
                 update(DeadlineRow).where(*_held(deadline)).values(claimed_until=at + pause)
@@ -120,8 +134,7 @@ class DeadlineStore:
             .limit(1)
         )
         async with self._database.reading() as connection:
-            moment: datetime | None = (await connection.execute(waiting)).scalar_one_or_none()
-        return moment
+            return (await connection.execute(waiting)).scalar_one_or_none()
 
 
 def _held(deadline: Deadline) -> tuple[ColumnElement[bool], ...]:

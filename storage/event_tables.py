@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from storage.standing_tables import SeasonRow, StandingRow
 from storage.tables import Base
 
 __all__ = [
@@ -19,6 +20,9 @@ __all__ = [
     "DeadlineRow",
     "DisqualifiedRow",
     "EntryRow",
+    "EventPostRow",
+    "SeasonRow",
+    "StandingRow",
     "TournamentPlayerRow",
     "TournamentRow",
 ]
@@ -50,6 +54,17 @@ class DeadlineRow(Base):
     )
 
 
+class EventPostRow(Base):
+    """A message that an event has posted, so that it isn't posted again; `step` says which of its messages it is."""
+
+    __tablename__ = "event_posts"
+
+    event_id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    step: Mapped[str] = mapped_column(String(8), primary_key=True)
+    channel_id: Mapped[int]
+    message_id: Mapped[int]
+
+
 class ContestRow(Base):
     """A contest, from its announcement to its results. `state` is one of `contests.ContestState`.
 
@@ -79,9 +94,7 @@ class ContestRow(Base):
     ended_at: Mapped[datetime | None]
     thread_id: Mapped[int | None]
     card_message_id: Mapped[int | None]
-    numbers_message_id: Mapped[int | None]
     scheduled_event_id: Mapped[int | None]
-    result: Mapped[dict[str, Any] | None]
 
     __table_args__ = (Index("contests_by_guild", "guild_id", "state"),)
 
@@ -90,7 +103,8 @@ class EntryRow(Base):
     """A picture in a contest: number `number` of a job. `name` is what its asker was called when they entered it.
 
     Who withdraws an entry leaves no row; one that moderators
-    removed stays for them, with who did it.
+    removed stays for them, with who did it. From the beginning of the vote on it is known as `shown_as`, and shown in
+    the message `message_id`; `place`, `votes` and `strength` are its result.
     """
 
     __tablename__ = "entries"
@@ -104,6 +118,11 @@ class EntryRow(Base):
     entered_at: Mapped[datetime]
     removed_at: Mapped[datetime | None]
     removed_by: Mapped[int | None]
+    shown_as: Mapped[int | None]
+    message_id: Mapped[int | None]
+    place: Mapped[int | None]
+    votes: Mapped[int | None]
+    strength: Mapped[float | None]
 
     __table_args__ = (
         Index("entries_by_contest", "contest_id", "user_id"),

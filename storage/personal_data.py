@@ -10,9 +10,11 @@ from sqlalchemy import ColumnElement, RowMapping, and_, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database import Database
+from storage.event_tables import BallotRow, ComparisonRow, EntryRow
 from storage.job_ledger import UNFINISHED
 from storage.picture_files import PictureFiles
 from storage.presets import OwnerKind
+from storage.standing_tables import StandingRow
 from storage.tables import FavouriteRow, ImageRow, JobRow, PersonRow, PresetRow, SourceRow, WildcardRow
 
 COUNTED_FOR = timedelta(days=1)
@@ -29,8 +31,8 @@ _TOLD_COLUMNS = (
 class PersonalExport:
     """What a person asked for and keeps, as plain JSON, and the hashes of their pictures that are still there.
 
-    `kept` are favourites, presets, usual options and wildcard lists. What was drawn comes before what was brought
-    to be drawn over, the newest first.
+    `kept` are favourites, presets, usual options, wildcard lists, entries in contests and votes. What was drawn comes
+    before what was brought to be drawn over, the newest first.
     """
 
     jobs: list[dict[str, Any]]
@@ -116,9 +118,10 @@ class PersonalData:
         jobs = select(JobRow.id).where(*which)
         hashes = set()
         for table in _WITH_FILES:
-            own = select(table.file_hash).where(table.job_id.in_(jobs))
-            hashes |= set((await connection.execute(own)).scalars())
-        await connection.execute(delete(FavouriteRow).where(FavouriteRow.job_id.in_(jobs)))
+            files = select(table.file_hash).where(table.job_id.in_(jobs))
+            hashes |= set((await connection.execute(files)).scalars())
+        for own in (FavouriteRow, EntryRow):
+            await connection.execute(delete(own).where(own.job_id.in_(jobs)))
         for table in _WITH_FILES:
             await connection.execute(delete(table).where(table.job_id.in_(jobs)))
         await connection.execute(
@@ -147,6 +150,10 @@ def _kept_by(user_id: int) -> dict[type[Any], ColumnElement[bool]]:
         PresetRow: and_(PresetRow.owner_kind == OwnerKind.PERSON.value, PresetRow.owner_id == user_id),
         PersonRow: PersonRow.user_id == user_id,
         WildcardRow: WildcardRow.user_id == user_id,
+        BallotRow: BallotRow.user_id == user_id,
+        ComparisonRow: ComparisonRow.user_id == user_id,
+        EntryRow: EntryRow.user_id == user_id,
+        StandingRow: StandingRow.user_id == user_id,
     }
 
 

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -38,6 +38,7 @@ class DeadlineWatch:
         self._name = secrets.token_hex(8)
         self._watching: asyncio.Task[None] | None = None
         self._working: set[asyncio.Task[None]] = set()
+        self._woken = asyncio.Event()
 
     def start(self) -> None:
         """Begin; returns at once."""
@@ -64,7 +65,9 @@ class DeadlineWatch:
                     pause_s = min(pause_s, max(0.05, (moment - self._clock()).total_seconds()))
             except (SQLAlchemyError, OSError):
                 log.exception("Deadlines could not be looked at; again soon")
-            await asyncio.sleep(pause_s)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), pause_s)
+            self._woken.clear()
 
     async def _work(self, deadline: Deadline) -> None:
         handler = self._handlers.get(deadline.kind)
@@ -76,6 +79,7 @@ class DeadlineWatch:
             async with self._kept(deadline):
                 await handler(deadline)
             await self._store.done(deadline, self._clock())
+            self._woken.set()  # the event's next one may be due
         except Exception:  # the border of this task: logged, and tried again
             log.exception("%s of event %s failed", deadline.kind, deadline.event_id)
             again_at = await self._store.failed(deadline, self._clock())

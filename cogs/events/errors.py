@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cogs.errors import CogError
+from events.contest_rules import RuleBroken
 
 
 class EventError(CogError):
@@ -61,3 +62,68 @@ class EventNotOpen(EventError):
     """This can't be done now. `opens_at` is when it can, None where it is over."""
 
     opens_at: datetime | None
+
+
+@dataclass(eq=False)
+class RuleHinders(EventError):
+    """The request, or the picture, breaks a rule of the contest."""
+
+    broken: RuleBroken
+
+
+@dataclass(eq=False)
+class RuleUnreadable(EventError):
+    """A contest can't have this: `option` is what was typed for, `value` what it was."""
+
+    option: str
+    value: object
+
+
+@dataclass(eq=False)
+class MomentUnreadable(EventError):
+    """This is no time, or not one in that order."""
+
+    text: str
+
+
+@dataclass(eq=False)
+class RoleNeeded(EventError):
+    """Only people with a role may take part."""
+
+    role_id: int
+
+
+@dataclass(eq=False)
+class TooNew(EventError):
+    """The account, or the membership, is too young to take part before `until`."""
+
+    until: datetime
+
+
+@dataclass(eq=False)
+class Disqualified(EventError):
+    """Moderators have taken this person out of the contest."""
+
+
+@dataclass(eq=False)
+class OwnEntry(EventError):
+    """Nobody votes for themselves."""
+
+
+@dataclass(eq=False)
+class EntryGone(EventError):
+    """There is no such entry any more."""
+
+
+@dataclass(eq=False)
+class TooManyPicks(EventError):
+    """A ballot holds no more than `allowed`."""
+
+    allowed: int
+
+
+@dataclass(eq=False)
+class RoleOutOfReach(EventError):
+    """The bot can't give this role: it lacks the permission, or stands below it."""
+
+    role_id: int

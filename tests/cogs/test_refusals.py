@@ -15,21 +15,32 @@ from cogs.errors import (
 )
 from cogs.events import errors as event_errors
 from cogs.events.errors import (
+    Disqualified,
+    EntryGone,
     EventError,
     EventNotOpen,
     EventUnknown,
     MatchesAreWon,
+    MomentUnreadable,
     NotInIt,
     OnlyTheInvited,
     OnlyThePlayers,
     OpponentUnfit,
+    OwnEntry,
     PlayersDontVote,
+    RoleNeeded,
+    RoleOutOfReach,
+    RuleHinders,
+    RuleUnreadable,
     ThemeRefused,
+    TooManyPicks,
+    TooNew,
     TournamentFull,
     WrongCount,
 )
 from cogs.language import ENGLISH
 from cogs.refusals import refusal
+from events.contest_rules import NotAsRuled, RatingTooHigh, TagForbidden
 from generation import errors as generation_errors
 from generation.errors import (
     BrokenLora,
@@ -106,6 +117,19 @@ EVERY_ERROR: list[GenerationError | CogError] = [
     ServersOnly(),
     EventUnknown(),
     EventNotOpen(SOON),
+    EventNotOpen(None),
+    RuleHinders(TagForbidden(("a tag",))),
+    RuleHinders(RatingTooHigh(Rating.NSFW, Rating.SAFE)),
+    RuleHinders(NotAsRuled("seed")),
+    RuleUnreadable("forbidden", "*"),
+    MomentUnreadable("soon"),
+    RoleNeeded(123),
+    TooNew(SOON),
+    Disqualified(),
+    OwnEntry(),
+    EntryGone(),
+    TooManyPicks(3),
+    RoleOutOfReach(123),
     OpponentUnfit(),
     ThemeRefused(),
     OnlyTheInvited(),

@@ -93,6 +93,11 @@ class Person:
         data = {"component_type": 3, "custom_id": menu["custom_id"], "values": [value]}
         return await self._use_component(message, data)
 
+    async def forges_choice(self, message: Message, custom_id: str, value: str) -> dict[str, Any]:
+        """Choose in a menu what it doesn't offer."""
+        data = {"component_type": 3, "custom_id": custom_id, "values": [value]}
+        return await self._use_component(message, data)
+
     async def choose_channel(self, message: Message, custom_id: str, channel: str) -> dict[str, Any]:
         """Choose a channel in a menu of channels."""
         data = {"component_type": 8, "custom_id": custom_id, "values": [await self.channel_id(channel)]}

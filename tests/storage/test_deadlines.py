@@ -8,7 +8,7 @@ from storage.deadlines import Deadline, DeadlineStore
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 LEASE = timedelta(seconds=20)
-CONTEST = "0123456789abcdef"
+CONTEST, BATTLE = "0123456789abcdef", "1" * 16
 
 
 def named(deadlines: list[Deadline]) -> list[tuple[str, int]]:
@@ -18,13 +18,23 @@ def named(deadlines: list[Deadline]) -> list[tuple[str, int]]:
 async def test_what_is_due_is_claimed_the_earliest_first_and_by_one_alone(database: Database) -> None:
     store = DeadlineStore(database)
     await store.set(CONTEST, "voting", NOW)
-    await store.set(CONTEST, "opening", NOW - timedelta(hours=1))
-    await store.set(CONTEST, "hint", NOW + timedelta(seconds=1), step=1)
-    await store.set(CONTEST, "hint", NOW + timedelta(seconds=2), step=2)
+    await store.set(BATTLE, "opening", NOW - timedelta(hours=1))
+    await store.set("2" * 16, "hint", NOW + timedelta(seconds=1), step=1)
+    await store.set("2" * 16, "hint", NOW + timedelta(seconds=2), step=2)
     assert await store.next_moment() == NOW - timedelta(hours=1)
     assert named(await store.claim(NOW, "a", LEASE)) == [("opening", 0), ("voting", 0)]
     assert await store.claim(NOW, "b", LEASE) == []
     assert await store.next_moment() == NOW + timedelta(seconds=1)
+
+
+async def test_what_is_due_of_one_event_comes_one_after_the_other(database: Database) -> None:
+    store = DeadlineStore(database)
+    await store.set(CONTEST, "end", NOW)
+    await store.set(CONTEST, "close", NOW - timedelta(hours=1))
+    (close,) = await store.claim(NOW, "a", LEASE)
+    assert await store.claim(NOW, "b", LEASE) == []
+    await store.done(close, NOW)
+    assert named(await store.claim(NOW, "b", LEASE)) == [("end", 0)]
 
 
 async def test_of_many_who_claim_at_once_one_gets_it(database: Database) -> None:
@@ -84,6 +94,6 @@ async def test_what_was_let_go_is_never_due(database: Database) -> None:
     for kind in ("opening", "voting", "end"):
         await store.set(CONTEST, kind, NOW)
     await store.drop(CONTEST, "opening")
-    assert named(await store.claim(NOW, "a", LEASE)) == [("voting", 0), ("end", 0)]
+    assert named(await store.claim(NOW, "a", LEASE)) == [("voting", 0)]
     await store.drop(CONTEST)
     assert await store.claim(NOW + LEASE, "a", LEASE) == []

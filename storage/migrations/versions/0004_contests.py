@@ -28,6 +28,13 @@ def upgrade() -> None:
     )
     op.create_index("deadlines_by_moment", "deadlines", ["done_at", "due_at"])
     op.create_table(
+        "event_posts",
+        sa.Column("event_id", sa.String(16), primary_key=True),
+        sa.Column("step", sa.String(8), primary_key=True),
+        sa.Column("channel_id", sa.BigInteger, nullable=False),
+        sa.Column("message_id", sa.BigInteger, nullable=False),
+    )
+    op.create_table(
         "contests",
         sa.Column("id", sa.String(16), primary_key=True),
         sa.Column("guild_id", sa.BigInteger, nullable=False),
@@ -48,9 +55,7 @@ def upgrade() -> None:
         sa.Column("ended_at", sa.DateTime(timezone=True)),
         sa.Column("thread_id", sa.BigInteger),
         sa.Column("card_message_id", sa.BigInteger),
-        sa.Column("numbers_message_id", sa.BigInteger),
         sa.Column("scheduled_event_id", sa.BigInteger),
-        sa.Column("result", sa.JSON),
     )
     op.create_index("contests_by_guild", "contests", ["guild_id", "state"])
     op.create_table(
@@ -64,6 +69,11 @@ def upgrade() -> None:
         sa.Column("entered_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("removed_at", sa.DateTime(timezone=True)),
         sa.Column("removed_by", sa.BigInteger),
+        sa.Column("shown_as", sa.BigInteger),
+        sa.Column("message_id", sa.BigInteger),
+        sa.Column("place", sa.BigInteger),
+        sa.Column("votes", sa.BigInteger),
+        sa.Column("strength", sa.Double),
     )
     op.create_index("entries_by_contest", "entries", ["contest_id", "user_id"])
     op.create_index("entries_by_person", "entries", ["user_id"])
