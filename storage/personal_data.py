@@ -9,8 +9,16 @@ from typing import Any
 from sqlalchemy import ColumnElement, RowMapping, and_, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.battle_privacy import forget_player
 from storage.database import Database
-from storage.event_tables import BallotRow, ComparisonRow, EntryRow
+from storage.event_tables import (
+    BallotRow,
+    BattleEntryRow,
+    BattleVoteRow,
+    ComparisonRow,
+    EntryRow,
+    TournamentPlayerRow,
+)
 from storage.job_ledger import UNFINISHED
 from storage.picture_files import PictureFiles
 from storage.presets import OwnerKind
@@ -31,7 +39,7 @@ _TOLD_COLUMNS = (
 class PersonalExport:
     """What a person asked for and keeps, as plain JSON, and the hashes of their pictures that are still there.
 
-    `kept` are favourites, presets, usual options, wildcard lists, entries in contests and votes. What was drawn comes
+    `kept` are favourites, presets, usual options, wildcard lists, entries in events and votes. What was drawn comes
     before what was brought to be drawn over, the newest first.
     """
 
@@ -96,6 +104,7 @@ class PersonalData:
         For a day an empty row remains of each recent job, so that nobody gets fresh limits this way.
         """
         async with self._database.writing() as connection:
+            await forget_player(connection, user_id)
             for table, own in _kept_by(user_id).items():
                 await connection.execute(delete(table).where(own))
             hashes = await self._erase_jobs(
@@ -120,7 +129,7 @@ class PersonalData:
         for table in _WITH_FILES:
             files = select(table.file_hash).where(table.job_id.in_(jobs))
             hashes |= set((await connection.execute(files)).scalars())
-        for own in (FavouriteRow, EntryRow):
+        for own in (FavouriteRow, EntryRow, BattleEntryRow):
             await connection.execute(delete(own).where(own.job_id.in_(jobs)))
         for table in _WITH_FILES:
             await connection.execute(delete(table).where(table.job_id.in_(jobs)))
@@ -153,6 +162,9 @@ def _kept_by(user_id: int) -> dict[type[Any], ColumnElement[bool]]:
         BallotRow: BallotRow.user_id == user_id,
         ComparisonRow: ComparisonRow.user_id == user_id,
         EntryRow: EntryRow.user_id == user_id,
+        BattleEntryRow: BattleEntryRow.user_id == user_id,
+        BattleVoteRow: BattleVoteRow.user_id == user_id,
+        TournamentPlayerRow: TournamentPlayerRow.user_id == user_id,
         StandingRow: StandingRow.user_id == user_id,
     }
 

@@ -25,11 +25,13 @@ from cogs.language import language_of
 from cogs.parts import Parts
 from cogs.place import place_now
 from cogs.plain_text import NO_MENTIONS, shortened
+from events.points import points_for_place
 from events.versus import Side, draw_versus, draw_winner
 from generation.errors import GenerationError
 from generation.job import Finished
-from storage.battles import NOBODY, Battle, BattleDeadline, BattleState, BattleStore
+from storage.battles import NOBODY, Battle, BattleDeadline, BattleState, BattleStore, EndedHow
 from storage.deadlines import Deadline
+from storage.standings import EventKind, Standing
 
 log = logging.getLogger(__name__)
 
@@ -119,7 +121,21 @@ class BattleStages:
             await self._post_result(battle)
         for message_id in (battle.card_message_id, battle.show_message_id):
             await change(self._bot, battle.channel_id, message_id, view=None)
+        if battle.tournament_id is None:
+            await self._record(battle)
         await self._store.told_result(battle, self._parts.clock())
+
+    async def _record(self, battle: Battle) -> None:
+        """Let a battle count for the season; who has no picture in it gets nothing."""
+        if battle.winner_id in (None, NOBODY) or battle.ended_at is None:
+            return
+        winner, people = battle.winner_id or NOBODY, len(battle.players)
+        standings = [Standing(winner, 1, points_for_place(1, people))]
+        if battle.ended_how is EndedHow.VOTES:
+            standings.append(Standing(battle.other(winner), 2, points_for_place(2, people)))
+        await self._parts.standings.record(
+            battle.guild_id, battle.id, EventKind.BATTLE, standings, battle.ended_at
+        )
 
     async def _post_result(self, battle: Battle) -> None:
         say = language_of(battle.locale)

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from storage.battles import Battle, BattleDeadline, BattleStore
 from storage.database import Database
@@ -60,7 +61,7 @@ class Beside:
         await DeadlineStore(self.database).set(battle_id, kind, found.created_at)
 
 
-async def challenged(challenger: Person, opponent: Person, **options: int) -> Message:
+async def challenged(challenger: Person, opponent: Person, **options: Any) -> Message:
     """Challenge somebody; returns the challenge."""
     answer = await challenger.use("battle start", opponent=opponent, theme=THEME, aspect="square", **options)
     message: Message = answer["message"]
