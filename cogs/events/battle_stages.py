@@ -69,8 +69,8 @@ class BattleStages:
             )  # fmt: skip
 
     async def _post_card(self, deadline: Deadline) -> None:
-        battle = await self._store.find(deadline.event_id)
-        if battle is None or battle.state is not BattleState.DRAWING or battle.card_message_id is not None:
+        battle = await self._store.give_time(deadline.event_id, BattleState.DRAWING, self._parts.clock())
+        if battle is None or battle.card_message_id is not None:
             return
         say = language_of(battle.locale)
         message_id = await post_once(
@@ -88,8 +88,8 @@ class BattleStages:
         await self._store.close_drawing(deadline.event_id, self._parts.clock())
 
     async def _show(self, deadline: Deadline) -> None:
-        battle = await self._store.find(deadline.event_id)
-        if battle is None or battle.state is not BattleState.VOTING or battle.show_message_id is not None:
+        battle = await self._store.give_time(deadline.event_id, BattleState.VOTING, self._parts.clock())
+        if battle is None or battle.show_message_id is not None:
             return
         pictures = await self._pictures(battle)
         lost = [player for player in battle.players if player not in pictures]
@@ -119,8 +119,9 @@ class BattleStages:
             return
         if battle.result_message_id is None:
             await self._post_result(battle)
-        for message_id in (battle.card_message_id, battle.show_message_id):
-            await change(self._bot, battle.channel_id, message_id, view=None)
+        # The older one is past its buttons, and perhaps past the hour in which messages are easily edited.
+        newest = battle.show_message_id or battle.card_message_id
+        await change(self._bot, battle.channel_id, newest, view=None)
         if battle.tournament_id is None:
             await self._record(battle)
         await self._store.told_result(battle, self._parts.clock())

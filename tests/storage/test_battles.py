@@ -11,6 +11,7 @@ import pytest
 
 from storage.audit import AuditLog, Deed
 from storage.battles import (
+    CHALLENGES_MAX,
     INVITED_FOR,
     NOBODY,
     TOURNAMENT_ADVANCE,
@@ -136,6 +137,30 @@ async def test_when_both_have_entered_the_vote_begins_at_once(
     assert sorted(await due(database, LATER)) == [BattleDeadline.CARD, BattleDeadline.SHOW]
     assert await due(database, LATER + timedelta(minutes=3)) == [BattleDeadline.VOTING]
     assert await store.enter(BATTLE, BattleEntry(AOI, jobs[0], 0, LATER)) is None
+
+
+async def test_nobody_has_more_than_a_few_battles_of_their_own_under_way(store: BattleStore) -> None:
+    ids = [f"{number:016x}" for number in range(5)]
+    begun = await asyncio.gather(*(store.challenge(battle(id=each)) for each in ids))
+    assert begun.count(True) == CHALLENGES_MAX
+    assert await store.challenge(battle(id="00000000000000ee", challenger_id=MIKA))
+    assert await store.refuse(ids[begun.index(True)], NOW)
+    assert await store.challenge(battle(id="00000000000000ef"))
+
+
+async def test_a_phase_that_is_announced_late_begins_anew(
+    database: Database, store: BattleStore, jobs: list[str]
+) -> None:
+    await voting(store, jobs)
+    ends_at = LATER + timedelta(minutes=3)
+    in_time = await store.give_time(BATTLE, BattleState.VOTING, LATER + timedelta(seconds=30))
+    assert in_time is not None
+    assert in_time.phase_ends_at == ends_at
+    late = await store.give_time(BATTLE, BattleState.VOTING, ends_at + timedelta(hours=1))
+    assert late is not None
+    assert late.phase_ends_at == ends_at + timedelta(hours=1, minutes=3)
+    assert BattleDeadline.VOTING not in await due(database, ends_at + timedelta(hours=1))
+    assert await store.give_time(BATTLE, BattleState.DRAWING, LATER) is None
 
 
 async def test_an_entry_takes_the_place_of_the_one_before(store: BattleStore, jobs: list[str]) -> None:
