@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, delete, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.audit import AuditEntry, Deed, write_down
@@ -26,6 +26,10 @@ NOBODY = 0
 
 INVITED_FOR = timedelta(minutes=15)
 """How long a challenge waits for its answer."""
+
+
+CHALLENGES_MAX = 3
+"""Battles of one challenger that aren't over: each pings somebody."""
 
 
 class BattleState(StrEnum):
@@ -65,6 +69,9 @@ class EndedHow(StrEnum):
     ABSENCE = "absence"
     DISQUALIFIED = "disqualified"
 
+
+LEAST_SHARE = 0.75
+"""How much of a phase must be left when it is announced."""
 
 _PHASES = {
     BattleState.INVITED: BattleDeadline.INVITE,
@@ -141,13 +148,21 @@ class BattleStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def challenge(self, battle: Battle) -> None:
-        """Keep a challenge until it is answered, or for as long as one waits."""
-        async with self._database.writing() as connection:
+    async def challenge(self, battle: Battle) -> bool:
+        """Keep a challenge until it is answered, or for as long as one waits; not beside too many of one's own."""
+        async with self._database.locked(f"challenges of {battle.challenger_id}") as connection:
+            own = select(func.count()).where(
+                BattleRow.challenger_id == battle.challenger_id,
+                BattleRow.tournament_id.is_(None),
+                BattleRow.state.in_(ACTIVE),
+            )
+            if (await connection.execute(own)).scalar_one() >= CHALLENGES_MAX:
+                return False
             await connection.execute(insert(BattleRow).values(**_columns(battle)))
             ends_at = battle.created_at + INVITED_FOR
             await connection.execute(_update(battle.id).values(phase_ends_at=ends_at))
             await set_deadline(connection, battle.id, BattleDeadline.INVITE, ends_at)
+            return True
 
     async def find(self, battle_id: str) -> Battle | None:
         """Return a battle."""
@@ -251,6 +266,22 @@ class BattleStore:
                 return
             winner = min(in_time, key=lambda player: (-votes[player], entries[player].entered_at))
             await _end(connection, battle, winner, EndedHow.VOTES, at)
+
+    async def give_time(self, battle_id: str, state: BattleState, at: datetime) -> Battle | None:
+        """Before a phase is announced: begin its time anew if much of it went by, since the bot was away.
+
+        None where the battle isn't in this phase.
+        """
+        async with self._database.locked(f"battle {battle_id}") as connection:
+            battle = await _find(connection, battle_id)
+            if battle is None or battle.state is not state or battle.phase_ends_at is None:
+                return None
+            is_drawing = state is BattleState.DRAWING
+            whole = timedelta(minutes=battle.minutes if is_drawing else battle.voting_minutes)
+            if battle.phase_ends_at - at < whole * LEAST_SHARE:
+                await connection.execute(_update(battle_id).values(phase_ends_at=at + whole))
+                await set_deadline(connection, battle_id, _PHASES[state], at + whole)
+            return await _find(connection, battle_id)
 
     async def hasten(self, battle_id: str, by: int, at: datetime, reason: str = "") -> bool:
         """End the phase that a battle is in, now."""

@@ -9,8 +9,16 @@ from typing import Any
 from sqlalchemy import ColumnElement, RowMapping, and_, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.battle_privacy import forget_player
 from storage.database import Database
-from storage.event_tables import BallotRow, ComparisonRow, EntryRow
+from storage.event_tables import (
+    BallotRow,
+    BattleEntryRow,
+    BattleVoteRow,
+    ComparisonRow,
+    EntryRow,
+    TournamentPlayerRow,
+)
 from storage.guessing import forget_guesser, secret_games
 from storage.guessing_tables import FindRow, GuessRow
 from storage.job_ledger import UNFINISHED
@@ -101,6 +109,7 @@ class PersonalData:
         """
         async with self._database.writing() as connection:
             await forget_guesser(connection, user_id)
+            await forget_player(connection, user_id)
             for table, own in _kept_by(user_id).items():
                 await connection.execute(delete(table).where(own))
             hashes = await self._erase_jobs(
@@ -125,7 +134,7 @@ class PersonalData:
         for table in _WITH_FILES:
             files = select(table.file_hash).where(table.job_id.in_(jobs))
             hashes |= set((await connection.execute(files)).scalars())
-        for own in (FavouriteRow, EntryRow):
+        for own in (FavouriteRow, EntryRow, BattleEntryRow):
             await connection.execute(delete(own).where(own.job_id.in_(jobs)))
         for table in _WITH_FILES:
             await connection.execute(delete(table).where(table.job_id.in_(jobs)))
@@ -158,6 +167,9 @@ def _kept_by(user_id: int) -> dict[type[Any], ColumnElement[bool]]:
         BallotRow: BallotRow.user_id == user_id,
         ComparisonRow: ComparisonRow.user_id == user_id,
         EntryRow: EntryRow.user_id == user_id,
+        BattleEntryRow: BattleEntryRow.user_id == user_id,
+        BattleVoteRow: BattleVoteRow.user_id == user_id,
+        TournamentPlayerRow: TournamentPlayerRow.user_id == user_id,
         StandingRow: StandingRow.user_id == user_id,
         GuessRow: GuessRow.user_id == user_id,
         FindRow: FindRow.user_id == user_id,

@@ -9,7 +9,7 @@ from sqlalchemy import and_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from storage.database import Database
-from storage.event_tables import EntryRow
+from storage.event_tables import BattleEntryRow, EntryRow
 from storage.personal_data import COUNTED_FOR, forget_erased
 from storage.picture_files import PictureFiles
 from storage.tables import FavouriteRow, ImageRow, JobRow
@@ -67,9 +67,17 @@ class Upkeep:
             entered = select(ImageRow.file_hash).join(
                 EntryRow, and_(EntryRow.job_id == ImageRow.job_id, EntryRow.number == ImageRow.number)
             )
+            battled = select(ImageRow.file_hash).join(
+                BattleEntryRow,
+                and_(
+                    BattleEntryRow.job_id == ImageRow.job_id,
+                    BattleEntryRow.picture == ImageRow.number,
+                ),
+            )
             kept = {
                 *(await connection.execute(saved)).scalars(),
                 *(await connection.execute(entered)).scalars(),
+                *(await connection.execute(battled)).scalars(),
             }
         removed = await asyncio.to_thread(
             self._files.clean,

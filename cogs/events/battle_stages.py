@@ -25,11 +25,13 @@ from cogs.language import language_of
 from cogs.parts import Parts
 from cogs.place import place_now
 from cogs.plain_text import NO_MENTIONS, shortened
+from events.points import points_for_place
 from events.versus import Side, draw_versus, draw_winner
 from generation.errors import GenerationError
 from generation.job import Finished
-from storage.battles import NOBODY, Battle, BattleDeadline, BattleState, BattleStore
+from storage.battles import NOBODY, Battle, BattleDeadline, BattleState, BattleStore, EndedHow
 from storage.deadlines import Deadline
+from storage.standings import EventKind, Standing
 
 log = logging.getLogger(__name__)
 
@@ -67,8 +69,8 @@ class BattleStages:
             )  # fmt: skip
 
     async def _post_card(self, deadline: Deadline) -> None:
-        battle = await self._store.find(deadline.event_id)
-        if battle is None or battle.state is not BattleState.DRAWING or battle.card_message_id is not None:
+        battle = await self._store.give_time(deadline.event_id, BattleState.DRAWING, self._parts.clock())
+        if battle is None or battle.card_message_id is not None:
             return
         say = language_of(battle.locale)
         message_id = await post_once(
@@ -86,8 +88,8 @@ class BattleStages:
         await self._store.close_drawing(deadline.event_id, self._parts.clock())
 
     async def _show(self, deadline: Deadline) -> None:
-        battle = await self._store.find(deadline.event_id)
-        if battle is None or battle.state is not BattleState.VOTING or battle.show_message_id is not None:
+        battle = await self._store.give_time(deadline.event_id, BattleState.VOTING, self._parts.clock())
+        if battle is None or battle.show_message_id is not None:
             return
         pictures = await self._pictures(battle)
         lost = [player for player in battle.players if player not in pictures]
@@ -117,9 +119,24 @@ class BattleStages:
             return
         if battle.result_message_id is None:
             await self._post_result(battle)
-        for message_id in (battle.card_message_id, battle.show_message_id):
-            await change(self._bot, battle.channel_id, message_id, view=None)
+        # The older one is past its buttons, and perhaps past the hour in which messages are easily edited.
+        newest = battle.show_message_id or battle.card_message_id
+        await change(self._bot, battle.channel_id, newest, view=None)
+        if battle.tournament_id is None:
+            await self._record(battle)
         await self._store.told_result(battle, self._parts.clock())
+
+    async def _record(self, battle: Battle) -> None:
+        """Let a battle count for the season; who has no picture in it gets nothing."""
+        if battle.winner_id in (None, NOBODY) or battle.ended_at is None:
+            return
+        winner, people = battle.winner_id or NOBODY, len(battle.players)
+        standings = [Standing(winner, 1, points_for_place(1, people))]
+        if battle.ended_how is EndedHow.VOTES:
+            standings.append(Standing(battle.other(winner), 2, points_for_place(2, people)))
+        await self._parts.standings.record(
+            battle.guild_id, battle.id, EventKind.BATTLE, standings, battle.ended_at
+        )
 
     async def _post_result(self, battle: Battle) -> None:
         say = language_of(battle.locale)

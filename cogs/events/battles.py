@@ -25,6 +25,7 @@ from cogs.events.battle_messages import (
 )
 from cogs.events.battle_stages import BattleStages
 from cogs.events.errors import (
+    ChallengesWaiting,
     EventNotOpen,
     EventUnknown,
     OnlyTheInvited,
@@ -43,9 +44,9 @@ from generation.aspect_ratio import AspectRatio
 from generation.job import Job
 from generation.occasion import Occasion
 from generation.request import SEED_LIMIT
-from storage.battles import INVITED_FOR, Battle, BattleEntry, BattleState, new_battle_id
+from storage.battles import CHALLENGES_MAX, INVITED_FOR, Battle, BattleEntry, BattleState, new_battle_id
 
-MINUTES_MAX = 60
+MINUTES_MAX = 50
 """For each phase. Messages more than an hour old can hardly be edited, and the card is, when the drawing ends."""
 
 DRAWINGS_MAX = 20
@@ -54,6 +55,7 @@ DRAWINGS_MAX = 20
 NAME_LENGTH = 100
 
 
+@app_commands.guild_only()
 class Battles(commands.GroupCog, name="battle", description="Two draw the same theme; the channel votes."):
     """Takes challenges, entries and votes. What is due of a battle is done by its stages."""
 
@@ -81,7 +83,6 @@ class Battles(commands.GroupCog, name="battle", description="Two draw the same t
         aspect="The shape of both pictures (portrait 2:3 unless you say otherwise)",
     )
     @app_commands.choices(aspect=ASPECT_CHOICES)
-    @app_commands.guild_only()
     async def start(
         self,
         interaction: discord.Interaction,
@@ -115,7 +116,8 @@ class Battles(commands.GroupCog, name="battle", description="Two draw the same t
             locale=settled.language or str(interaction.locale),
             created_at=self._parts.clock(),
         )
-        await self._parts.battles.challenge(battle)
+        if not await self._parts.battles.challenge(battle):
+            raise ChallengesWaiting(CHALLENGES_MAX)
         say = language_of(battle.locale)
         answer = await interaction.response.send_message(
             challenge_text(say, battle),

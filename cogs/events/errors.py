@@ -24,6 +24,13 @@ class ThemeRefused(EventError):
     """A title or theme is something that the policy wouldn't have drawn here."""
 
 
+@dataclass(eq=False)
+class ChallengesWaiting(EventError):
+    """Somebody has as many battles under way, begun by themselves, as they may."""
+
+    allowed: int
+
+
 class OnlyTheInvited(EventError):
     """Only the one who was challenged may answer a challenge."""
 

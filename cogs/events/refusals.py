@@ -1,6 +1,7 @@
 """What goes wrong in events, as sentences."""
 
 from cogs.events.errors import (
+    ChallengesWaiting,
     Disqualified,
     EntryGone,
     EventError,
@@ -89,6 +90,12 @@ def event_refusal(say: Language, error: EventError) -> str:
         case ThemeRefused():
             return say(
                 "This title or theme can't stand here: the rules for this place don't allow it to be drawn."
+            )
+        case ChallengesWaiting(allowed):
+            return say.counted(
+                "You have {count} battle under way already. Please finish it first.",
+                "You have {count} battles under way already. Please finish one first.",
+                allowed,
             )
         case OnlyTheInvited():
             return say("Only the one who was challenged may answer this.")

@@ -13,11 +13,13 @@ from cogs.job_message import Attachment
 from cogs.language import language_of
 from cogs.parts import Parts
 from cogs.plain_text import shortened
-from events.bracket import NOBODY, Bracket, Match, MatchKey
+from events.bracket import NOBODY, Bracket, Match, MatchKey, places
 from events.bracket_picture import draw_bracket
+from events.points import points_for_place
 from generation.request import SEED_LIMIT
 from storage.battles import TOURNAMENT_ADVANCE, Battle, BattleState, EndedHow, new_battle_id
 from storage.deadlines import Deadline
+from storage.standings import EventKind, Standing
 from storage.tournaments import Player, Tournament, TournamentState
 
 UNNAMED = "?"
@@ -88,7 +90,16 @@ class TournamentRounds:
             attachment=await self.picture(tournament, bracket),
             mentioned=() if champion_id == NOBODY else (champion_id,),
         )
-        await self._parts.tournaments.end(tournament.id, champion_id, self._parts.clock())
+        now = self._parts.clock()
+        if champion_id != NOBODY:
+            standings = [
+                Standing(person, place, points_for_place(place, len(bracket.seeds)))
+                for person, place in places(bracket)
+            ]
+            await self._parts.standings.record(
+                tournament.guild_id, tournament.id, EventKind.TOURNAMENT, standings, now
+            )
+        await self._parts.tournaments.end(tournament.id, champion_id, now)
 
     def _battle(self, tournament: Tournament, match: Match, players: Sequence[Player]) -> Battle:
         """A match as a battle; it is over where one of the two may not play any more."""

@@ -36,6 +36,7 @@ from storage.tournaments import Joined, Tournament, TournamentState
 LOTS = 2**32
 
 
+@app_commands.guild_only()
 class Tournaments(commands.GroupCog, name="tournament", description="Battles until one is left."):
     """Lets people in and out, and begins. The rounds are held by `tournament_rounds.py`."""
 
@@ -62,7 +63,6 @@ class Tournaments(commands.GroupCog, name="tournament", description="Battles unt
         aspect="The shape of all pictures (portrait 2:3 unless you say otherwise)",
     )
     @app_commands.choices(aspect=ASPECT_CHOICES)
-    @app_commands.guild_only()
     async def create(
         self,
         interaction: discord.Interaction,
@@ -102,7 +102,6 @@ class Tournaments(commands.GroupCog, name="tournament", description="Battles unt
 
     @app_commands.command()
     @app_commands.describe(tournament="Which one; the newest, if you leave it out")
-    @app_commands.guild_only()
     async def start(self, interaction: discord.Interaction, tournament: str = "") -> None:
         """Seed the people by lot and begin; for moderators."""
         require_moderator(interaction)
@@ -122,21 +121,18 @@ class Tournaments(commands.GroupCog, name="tournament", description="Battles unt
 
     @app_commands.command()
     @app_commands.describe(tournament="Which one; the newest, if you leave it out")
-    @app_commands.guild_only()
     async def join(self, interaction: discord.Interaction, tournament: str = "") -> None:
         """Take part in a tournament."""
         await self._join(interaction, await self._named(interaction, tournament))
 
     @app_commands.command()
     @app_commands.describe(tournament="Which one; the newest, if you leave it out")
-    @app_commands.guild_only()
     async def leave(self, interaction: discord.Interaction, tournament: str = "") -> None:
         """Leave a tournament that hasn't begun."""
         await self._leave(interaction, await self._named(interaction, tournament))
 
     @app_commands.command()
     @app_commands.describe(tournament="Which one; the newest, if you leave it out")
-    @app_commands.guild_only()
     async def bracket(self, interaction: discord.Interaction, tournament: str = "") -> None:
         """See who meets whom, for you alone."""
         await self._show(interaction, await self._named(interaction, tournament))

@@ -15,6 +15,7 @@ from cogs.errors import (
 )
 from cogs.events import errors as event_errors
 from cogs.events.errors import (
+    ChallengesWaiting,
     Disqualified,
     EntryGone,
     EventError,
@@ -136,6 +137,7 @@ EVERY_ERROR: list[GenerationError | CogError] = [
     RoleOutOfReach(123),
     OpponentUnfit(),
     ThemeRefused(),
+    ChallengesWaiting(3),
     OnlyTheInvited(),
     OnlyThePlayers(),
     PlayersDontVote(),

@@ -11,6 +11,7 @@ import pytest
 
 from storage.audit import AuditLog, Deed
 from storage.battles import (
+    CHALLENGES_MAX,
     INVITED_FOR,
     NOBODY,
     TOURNAMENT_ADVANCE,
@@ -24,6 +25,7 @@ from storage.battles import (
 from storage.database import Database
 from storage.deadlines import DeadlineStore
 from storage.job_ledger import JobLedger
+from storage.personal_data import PersonalData
 from storage.picture_files import PictureFiles
 from storage.tournaments import Joined, Tournament, TournamentState, TournamentStore
 from tests.storage.test_job_ledger import entry
@@ -72,11 +74,12 @@ async def jobs(database: Database, tmp_path: Path) -> list[str]:
 
 async def due(database: Database, at: datetime) -> list[str]:
     """The kinds of what is due by then, which is taken off."""
-    deadlines = DeadlineStore(database)
-    found = await deadlines.claim(at, "test", LEASE)
-    for deadline in found:
-        await deadlines.done(deadline, at)
-    return [deadline.kind for deadline in found]
+    deadlines, kinds = DeadlineStore(database), []
+    while found := await deadlines.claim(at, "test", LEASE):
+        for deadline in found:
+            await deadlines.done(deadline, at)
+            kinds.append(deadline.kind)
+    return kinds
 
 
 async def found(store: BattleStore) -> Battle:
@@ -134,6 +137,30 @@ async def test_when_both_have_entered_the_vote_begins_at_once(
     assert sorted(await due(database, LATER)) == [BattleDeadline.CARD, BattleDeadline.SHOW]
     assert await due(database, LATER + timedelta(minutes=3)) == [BattleDeadline.VOTING]
     assert await store.enter(BATTLE, BattleEntry(AOI, jobs[0], 0, LATER)) is None
+
+
+async def test_nobody_has_more_than_a_few_battles_of_their_own_under_way(store: BattleStore) -> None:
+    ids = [f"{number:016x}" for number in range(5)]
+    begun = await asyncio.gather(*(store.challenge(battle(id=each)) for each in ids))
+    assert begun.count(True) == CHALLENGES_MAX
+    assert await store.challenge(battle(id="00000000000000ee", challenger_id=MIKA))
+    assert await store.refuse(ids[begun.index(True)], NOW)
+    assert await store.challenge(battle(id="00000000000000ef"))
+
+
+async def test_a_phase_that_is_announced_late_begins_anew(
+    database: Database, store: BattleStore, jobs: list[str]
+) -> None:
+    await voting(store, jobs)
+    ends_at = LATER + timedelta(minutes=3)
+    in_time = await store.give_time(BATTLE, BattleState.VOTING, LATER + timedelta(seconds=30))
+    assert in_time is not None
+    assert in_time.phase_ends_at == ends_at
+    late = await store.give_time(BATTLE, BattleState.VOTING, ends_at + timedelta(hours=1))
+    assert late is not None
+    assert late.phase_ends_at == ends_at + timedelta(hours=1, minutes=3)
+    assert BattleDeadline.VOTING not in await due(database, ends_at + timedelta(hours=1))
+    assert await store.give_time(BATTLE, BattleState.DRAWING, LATER) is None
 
 
 async def test_an_entry_takes_the_place_of_the_one_before(store: BattleStore, jobs: list[str]) -> None:
@@ -293,3 +320,51 @@ async def test_who_is_disqualified_is_out_and_a_cancelled_tournament_ends_its_ba
     stored = await tournaments.find(CUP)
     assert stored is not None
     assert stored.state is TournamentState.CANCELLED
+
+
+async def test_whose_data_is_erased_is_nobody_in_what_is_over_and_nameless_in_what_isnt(
+    database: Database, store: BattleStore, jobs: list[str], tmp_path: Path
+) -> None:
+    tournaments = TournamentStore(database)
+    await voting(store, jobs)
+    await store.vote(BATTLE, MIKA, AOI, LATER)
+    await store.close_voting(BATTLE, LATER)
+    await store.challenge(battle(id="00000000000000ad"))
+    await tournaments.create(cup(created_by=AOI))
+    for user_id in (AOI, 2, 3, 4):
+        await tournaments.join(CUP, user_id, "Guest", NOW, 32)
+    await tournaments.start(cup(), [AOI, 2, 3, 4], 7, MIKA, NOW)
+    personal_data = PersonalData(database, PictureFiles(tmp_path / "images"), lambda: LATER)
+    kept = (await personal_data.export(AOI)).kept
+    assert [len(kept[name]) for name in ("battle_entries", "tournament_players")] == [1, 1]
+    await personal_data.erase(AOI)
+    over, under_way, running = (
+        await found(store),
+        await store.find("00000000000000ad"),
+        await tournaments.find(CUP),
+    )
+    assert over.challenger_id == over.winner_id
+    assert over.challenger_id < 0
+    assert over.opponent_id == REN
+    assert (over.challenger_name, over.opponent_name) == ("", "Ren")
+    assert under_way is not None
+    assert (under_way.challenger_id, under_way.challenger_name) == (AOI, "")
+    assert running is not None
+    assert AOI in running.seeds
+    assert await store.votes(BATTLE) == {over.challenger_id: 1}
+    await personal_data.erase(MIKA)
+    assert await store.votes(BATTLE) == {}
+
+
+async def test_who_erases_their_data_after_a_tournament_is_nobody_in_its_bracket(
+    database: Database, tmp_path: Path
+) -> None:
+    tournaments = TournamentStore(database)
+    await running(tournaments)
+    await tournaments.end(CUP, 1, LATER)
+    await PersonalData(database, PictureFiles(tmp_path / "images"), lambda: LATER).erase(1)
+    stored = await tournaments.find(CUP)
+    assert stored is not None
+    assert stored.champion_id == stored.seeds[0]
+    assert stored.seeds[0] < 0
+    assert [player.user_id for player in await tournaments.players(CUP)] == [2, 3, 4]

@@ -85,8 +85,8 @@ async def test_what_a_person_keeps_is_exported_and_goes_with_them(
     assert kept["people"][0]["defaults"] == {"count": 2}
     await personal_data.erase(AOI)
     assert not any((await personal_data.export(AOI)).kept.values())
-    kept = (await personal_data.export(REN)).kept
-    assert all(kept[name] for name in names)
+    others = (await personal_data.export(REN)).kept
+    assert all(others[name] for name in names)
     assert len(await presets.of(Owner(OwnerKind.GUILD, 1))) == 1
 
 
