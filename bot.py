@@ -24,6 +24,19 @@ from cogs.desk import Desk
 from cogs.doctor import Doctor
 from cogs.drawing import Drawing
 from cogs.error_answers import CONNECTION_ERRORS, answer_error
+from cogs.events.battles import Battles
+from cogs.events.contest_desk import ContestDesk
+from cogs.events.contest_host import ContestHost
+from cogs.events.contest_moderation import ContestModeration
+from cogs.events.contests import Contests
+from cogs.events.deadline_watch import DeadlineWatch
+from cogs.events.desks import EventDesks
+from cogs.events.guessing import Guessing
+from cogs.events.guessing_stages import GuessingStages
+from cogs.events.leaderboard import Leaderboards, Seasons
+from cogs.events.referee import Referee
+from cogs.events.tournaments import Tournaments
+from cogs.events.voting_booth import VotingBooth
 from cogs.history import History
 from cogs.imagine import Imagine
 from cogs.language import ENGLISH, CommandTranslator
@@ -67,9 +80,16 @@ from generation.wildcards import Wildcards
 from logs import set_up_logging
 from settings import DiscordSettings, Settings, SettingsError, load_settings, read_token
 from storage.audit import AuditLog
+from storage.ballots import BallotStore
+from storage.battles import BattleStore
 from storage.blocks import BlockStore
+from storage.contests import ContestStore
 from storage.database import Database, DatabaseUnavailable
+from storage.deadlines import DeadlineStore
+from storage.entries import EntryStore
+from storage.event_posts import EventPosts
 from storage.favourites import FavouriteStore
+from storage.guessing import GuessingStore
 from storage.guilds import GuildStore
 from storage.health import StorageHealth
 from storage.job_ledger import JobLedger
@@ -78,6 +98,8 @@ from storage.personal_data import PersonalData
 from storage.picture_files import PictureFiles
 from storage.presets import PresetStore
 from storage.reports import ReportStore
+from storage.standings import StandingStore
+from storage.tournaments import TournamentStore
 from storage.upkeep import Upkeep
 from terminal import policy_file
 from terminal.drawing_options import drawing_options, request_of
@@ -124,7 +146,18 @@ class Anim4gineBot(DrawingBot):
         self.desk = Desk(self, parts)
         self.delivery = Delivery(self, parts.service, parts.clock, self.desk)
         self.drawing = Drawing(parts, self.delivery)
-        self.picture_actions = PictureActions(parts, self.drawing)
+        self.event_desks = EventDesks()
+        self.contest_desk = ContestDesk(parts, self.drawing, self.event_desks)
+        self.contest_host = ContestHost(self, parts)
+        self.voting_booth = VotingBooth(parts, self.contest_host.pictures)
+        self.picture_actions = PictureActions(parts, self.drawing, self.event_desks)
+        self.deadline_handlers = {}
+        self.enter_handlers = []
+        # Known before what was left is brought: else a restart would tell a game's tags.
+        guessing_stages = GuessingStages(self, parts)
+        self.bearers = (guessing_stages.bring,)
+        self.deadline_handlers.update(guessing_stages.handlers)
+        self.deadline_watch = DeadlineWatch(parts.deadlines, self.deadline_handlers, parts.clock)
         self.tree.error(answer_error)
 
     async def setup_hook(self) -> None:
@@ -138,10 +171,14 @@ class Anim4gineBot(DrawingBot):
         await self.tree.set_translator(CommandTranslator())
         synced = await self.tree.sync()
         log.info("Logged in as %s; %d commands are in place", self.user, len(synced))
+        self.deadline_watch.start()
 
     async def add_cogs(self) -> None:
         """Make all commands; Discord hears of them later."""
         parts, drawing = self.parts, self.drawing
+        self.battles = Battles(self, parts)
+        self.tournaments = Tournaments(self, parts)
+        self.guessing = Guessing(self, parts)
         for cog in (
             Pictures(self),
             Imagine(parts, drawing),
@@ -159,6 +196,14 @@ class Anim4gineBot(DrawingBot):
             Reports(self, parts, self.desk),
             About(parts.service.profile),
             Doctor(self, parts),
+            Contests(self, parts),
+            ContestModeration(self, parts),
+            self.battles,
+            self.tournaments,
+            Referee(self, parts),
+            self.guessing,
+            Leaderboards(self, parts),
+            Seasons(parts),
             Model(self, parts.service),
             Privacy(parts.service, parts.personal_data),
         ):
@@ -167,6 +212,7 @@ class Anim4gineBot(DrawingBot):
     async def close(self) -> None:
         """Keep what waits and runs for the next start, tell the askers, and leave."""
         if not self.is_closed():
+            await self.deadline_watch.stop()
             await self.parts.service.stop()
             await self.delivery.settle(DELIVERY_TIMEOUT_S)
         await super().close()
@@ -274,13 +320,13 @@ def build_bot(
 ) -> Anim4gineBot:
     """Wire the Discord client from the settings; nothing starts yet. Takes a second for a large dictionary."""
     ledger = JobLedger(database, files)
-    guilds, reports = GuildStore(database), ReportStore(database)
+    guilds, reports, guessing = GuildStore(database), ReportStore(database), GuessingStore(database)
     blocks = BlockStore(
         database,
         attempts=settings.policy.attempts_before_block,
         block_for=timedelta(days=settings.policy.block_days),
     )
-    moderation = Moderation(rule_book=guilds, blocks=blocks, withheld=reports)
+    moderation = Moderation(rule_book=guilds, blocks=blocks, withheld=reports, secrets=guessing)
     parts = Parts(
         service=build_service(settings, ledger, settings.limits.table, utc_now, moderation, classifier),
         guilds=guilds,
@@ -288,6 +334,15 @@ def build_bot(
         reports=reports,
         audit=AuditLog(database),
         health=StorageHealth(database, settings.paths.data),
+        deadlines=DeadlineStore(database),
+        event_posts=EventPosts(database),
+        contests=ContestStore(database),
+        entries=EntryStore(database),
+        ballots=BallotStore(database),
+        standings=StandingStore(database),
+        guessing=guessing,
+        battles=BattleStore(database),
+        tournaments=TournamentStore(database),
         past_jobs=PastJobs(ledger),
         personal_data=PersonalData(database, files, utc_now),
         people=PeopleStore(database),

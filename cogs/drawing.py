@@ -12,6 +12,7 @@ from cogs.permissions import require_permissions
 from cogs.place import place_of, role_ids_of
 from cogs.terms import show_terms_once
 from cogs.usual_options import UsualOptions
+from generation.occasion import Occasion
 from generation.request import GenerationRequest
 from storage.guilds import GuildSettings
 
@@ -35,13 +36,14 @@ class Drawing:
         request: GenerationRequest | Awaitable[GenerationRequest],
         *,
         is_private: bool = False,
+        occasion: Occasion | None = None,
     ) -> None:
         """Answer `interaction` with a message that waits, and have `request` drawn into it.
 
         A request that takes time to be made, because a file has to be fetched for it, is awaited after the answer.
 
         The one who acts is the asker: theirs are the limits, and the place is where they act. Where `is_private`,
-        only they see it.
+        only they see it. `occasion` is the event that it is drawn for.
 
         Raises:
             MissingPermissions: the bot couldn't show the picture there.
@@ -63,6 +65,7 @@ class Drawing:
             role_ids=role_ids_of(interaction),
             locale=_locale(interaction, settled, is_private=is_private),
             own_lists=await self._people.wildcards(interaction.user.id),
+            occasion=occasion,
         )
         self._delivery.follow(job)
         if place.guild_id is not None and settled is not None and settled.terms_shown_at is None:

@@ -136,3 +136,17 @@ def _deed(say: Language, deed: Deed) -> str:
             return say("deleted a picture of")
         case Deed.ATTEMPTED:
             return say("asked for what is never drawn")
+        case Deed.EVENT_EXTENDED:
+            return say("extended an event")
+        case Deed.ENTRY_REMOVED:
+            return say("removed an entry of")
+        case Deed.EVENT_STARTED:
+            return say("started an event")
+        case Deed.EVENT_ENDED:
+            return say("ended an event early")
+        case Deed.EVENT_CANCELLED:
+            return say("cancelled an event")
+        case Deed.DISQUALIFIED:
+            return say("disqualified")
+        case Deed.SEASON_STARTED:
+            return say("started a season")

@@ -11,14 +11,23 @@ from generation.tag_dictionary import TagDictionary
 from generation.tag_search import TagSearch
 from generation.wildcards import Wildcards
 from storage.audit import AuditLog
+from storage.ballots import BallotStore
+from storage.battles import BattleStore
 from storage.blocks import BlockStore
+from storage.contests import ContestStore
+from storage.deadlines import DeadlineStore
+from storage.entries import EntryStore
+from storage.event_posts import EventPosts
 from storage.favourites import FavouriteStore
+from storage.guessing import GuessingStore
 from storage.guilds import GuildStore
 from storage.health import StorageHealth
 from storage.people import PeopleStore
 from storage.personal_data import PersonalData
 from storage.presets import PresetStore
 from storage.reports import ReportStore
+from storage.standings import StandingStore
+from storage.tournaments import TournamentStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +45,15 @@ class Parts:
     reports: ReportStore
     health: StorageHealth
     audit: AuditLog
+    deadlines: DeadlineStore
+    event_posts: EventPosts
+    contests: ContestStore
+    entries: EntryStore
+    ballots: BallotStore
+    standings: StandingStore
+    guessing: GuessingStore
+    battles: BattleStore
+    tournaments: TournamentStore
     dictionary: TagDictionary
     search: TagSearch
     loras: LoraCatalogue

@@ -10,6 +10,7 @@ from cogs import sentences
 from cogs.drawing import Drawing
 from cogs.edit_form import EditForm, edited, fields_of
 from cogs.errors import NotYours, ServersOnly
+from cogs.events.desks import EventDesks
 from cogs.job_message import card_message
 from cogs.language import language_of
 from cogs.parts import Parts
@@ -28,6 +29,7 @@ from generation.request import GenerationRequest
 from generation.source_encoding import encode_source
 from generation.starting_point import SourcePicture, Upscale
 from storage.favourites import Favourite
+from storage.guessing import is_game
 
 SUBTLE, STRONG = 0.35, 0.65
 """Shares of the steps that are drawn anew over a picture: details change, or all but the composition."""
@@ -45,8 +47,9 @@ _NEEDS_PICTURES = {Action.VARY_SUBTLE, Action.VARY_STRONG, Action.OPEN}
 class PictureActions:
     """Finds the picture by its job's id, asks whether it may be done, and does it."""
 
-    def __init__(self, parts: Parts, drawing: Drawing) -> None:
+    def __init__(self, parts: Parts, drawing: Drawing, event_desks: EventDesks) -> None:
         self._drawing = drawing
+        self._event_desks = event_desks
         self._service = parts.service
         self._past_jobs = parts.past_jobs
         self._favourites = parts.favourites
@@ -67,7 +70,7 @@ class PictureActions:
         job = await self._job(interaction, job_id, number, with_pictures=action in _NEEDS_PICTURES)
         match action:
             case Action.AGAIN:
-                await self._draw(interaction, job, again(job))
+                await self._draw(interaction, job, again(job), for_its_event=True)
             case Action.EDIT:
                 await interaction.response.send_modal(EditForm(job, number, language_of(interaction.locale)))
             case Action.VARY_SUBTLE | Action.VARY_STRONG:
@@ -115,7 +118,8 @@ class PictureActions:
             GenerationError: a field holds what can't be.
         """
         job = await self._job(interaction, job_id, number)
-        await self._draw(interaction, job, edited(job, number, fields_of(interaction)))
+        request = edited(job, number, fields_of(interaction))
+        await self._draw(interaction, job, request, for_its_event=True)
 
     async def _job(
         self,
@@ -132,11 +136,23 @@ class PictureActions:
         return job
 
     async def _draw(
-        self, interaction: discord.Interaction[Any], job: Job, request: GenerationRequest
+        self,
+        interaction: discord.Interaction[Any],
+        job: Job,
+        request: GenerationRequest,
+        *,
+        for_its_event: bool = False,
     ) -> None:
-        """Have something drawn that continues `job`; what continues a private one is private too."""
+        """Have something drawn that continues `job`; what continues a private one is private too.
+
+        `for_its_event` draws it for the event again that `job` was drawn for, if any, by its rules.
+        """
         if not all(sources_of(request)):
             raise PicturesGone  # what it was drawn over was cleaned away
+        # What a guessing game showed is a picture like any other when the game is over.
+        if for_its_event and job.occasion is not None and not is_game(job.occasion):
+            await self._event_desks.draw(self._drawing, interaction, job.occasion, request)
+            return
         await self._drawing.draw(interaction, request, is_private=job.is_private)
 
     async def _vary(

@@ -5,12 +5,14 @@ from collections.abc import Sequence
 import discord
 
 from cogs.discord_limits import CHOICE_LENGTH, CHOICES
+from cogs.events.enter_button import EnterButton
 from cogs.language import Language
 from cogs.picture_buttons import Action, PictureButton, PictureMenu, TagMenu
 from cogs.plain_text import shortened
 from generation.image import ImageParameters
 from generation.job import Job
 from generation.tags import plain_text, split_tags
+from storage.guessing import is_game
 
 BUTTONS_IN_A_ROW = 5
 
@@ -32,6 +34,8 @@ def result_view(job: Job, say: Language) -> discord.ui.View:
 
 def card_view(job: Job, number: int, say: Language) -> discord.ui.View:
     """The buttons of one picture."""
+    if job.occasion is not None and not is_game(job.occasion):
+        return event_view(job, number, say)
     view = discord.ui.View(timeout=None)
     for action in (Action.AGAIN, Action.VARY_SUBTLE, Action.VARY_STRONG, Action.EDIT, Action.REPORT):
         view.add_item(PictureButton(action, job.id, number, say, row=0))
@@ -42,6 +46,17 @@ def card_view(job: Job, number: int, say: Language) -> discord.ui.View:
         view.add_item(PictureButton(action, job.id, number, say, row=1))
     if select := _tag_select(job, number, say):
         view.add_item(TagMenu(job.id, number, select))
+    return view
+
+
+def event_view(job: Job, number: int, say: Language) -> discord.ui.View:
+    """The buttons of a picture that was drawn for an event: what leads away from its rules isn't there."""
+    view = discord.ui.View(timeout=None)
+    view.add_item(EnterButton(job.id, number, say, row=0))
+    for action in (Action.AGAIN, Action.EDIT):
+        view.add_item(PictureButton(action, job.id, number, say, row=0))
+    for action in (Action.INFO, Action.SAVE, Action.DELETE, Action.REPORT):
+        view.add_item(PictureButton(action, job.id, number, say, row=1))
     return view
 
 

@@ -9,9 +9,10 @@ from cogs.cancel_button import CancelButton
 from cogs.client import DrawingBot
 from cogs.edit_form import CUSTOM_ID as EDIT_FORM
 from cogs.error_answers import answering_errors
+from cogs.events.enter_button import EnterButton
 from cogs.picture_buttons import PictureButton, PictureMenu, TagMenu
 
-_ITEMS = (CancelButton, PictureButton, PictureMenu, TagMenu)
+_ITEMS = (CancelButton, EnterButton, PictureButton, PictureMenu, TagMenu)
 
 
 class Pictures(commands.Cog):

@@ -14,6 +14,8 @@ from cogs.errors import (
     ServersOnly,
     WildcardUnreadable,
 )
+from cogs.events.errors import EventError
+from cogs.events.refusals import event_refusal
 from cogs.language import Language
 from cogs.permissions import named
 from cogs.plain_text import inline
@@ -39,6 +41,7 @@ from generation.errors import (
     PersonBlocked,
     PictureHidden,
     PictureProblem,
+    PictureSecret,
     PicturesGone,
     PolicyRefusal,
     PromptTooLong,
@@ -60,6 +63,8 @@ LISTED = 20
 def refusal(say: Language, error: GenerationError | CogError) -> str:
     """Say why something can't be done."""
     match error:
+        case EventError():
+            return event_refusal(say, error)
         case InvalidRequest(option, value, allowed):
             return say(
                 "The option `{option}` can't be {value}: it takes {allowed}.",
@@ -104,6 +109,8 @@ def refusal(say: Language, error: GenerationError | CogError) -> str:
             )
         case PictureHidden():
             return say("This picture is hidden: the server's moderators have it, and decide about it.")
+        case PictureSecret():
+            return say("What this picture was drawn from is being guessed: it is told when the game is over.")
         case NoLongerAllowed():
             return say(
                 "While I drew this, the rules for this place changed, so I don't post the picture here. `/history` "
@@ -296,6 +303,12 @@ def _limit_reached(say: Language, error: LimitReached) -> str:
             text = say.counted(
                 "The line is full: {count} drawing is waiting.",
                 "The line is full: {count} drawings are waiting.",
+                allowed,
+            )
+        case Limit.IMAGES_FOR_EVENT:
+            return say.counted(
+                "In this event each person may have {count} picture drawn, and you have had yours.",
+                "In this event each person may have {count} pictures drawn, and you have had yours.",
                 allowed,
             )
     if error.frees_at is None:

@@ -73,8 +73,8 @@ class Job:
 
     `locale` is the language in which its asker is told, by Discord's name of it. `weight` is the asker's share of
     the engine compared with others'. `reply` is where the result goes, for delivery alone, and `post_nonce` under
-    which nonce it was begun to be posted. Where `is_hidden`, its pictures are for moderators alone. Jobs of lower
-    `rank` are drawn first; the queue sets it.
+    which nonce it was begun to be posted. `occasion` is the id of the event that it is drawn for. Where `is_hidden`,
+    its pictures are for moderators alone. Jobs of lower `rank` are drawn first; the queue sets it.
 
     Belongs to one event loop: only `is_cancel_requested` may be read from another thread.
     """
@@ -91,6 +91,7 @@ class Job:
     weight: float = 1.0
     reply: ReplyAddress | None = None
     post_nonce: str | None = None
+    occasion: str | None = None
     is_hidden: bool = False
     rank: float = math.inf
     _latest: Update = field(default_factory=lambda: Queued(1, None, is_model_loading=True))

@@ -51,6 +51,7 @@ class JobFactory:
         weight: float,
         reply: ReplyAddress | None,
         locale: str,
+        occasion: str | None = None,
     ) -> Job:
         """Make the job of a new request, of its pictures with their prompts."""
         return Job(
@@ -65,6 +66,7 @@ class JobFactory:
             weight=weight,
             reply=reply,
             locale=locale,
+            occasion=occasion,
         )
 
     def entry(self, job: Job) -> JobEntry:
@@ -93,6 +95,7 @@ class JobFactory:
             token_ends_at=reply.token_ends_at if reply else None,
             message_id=reply.message_id if reply else None,
             file_limit_bytes=reply.file_limit_bytes if reply else None,
+            occasion=job.occasion,
         )
 
     def _image(self, picture: AssembledPicture) -> ImageParameters:

@@ -38,6 +38,7 @@ class JobEntry:
     token_ends_at: datetime | None
     message_id: int | None
     file_limit_bytes: int | None
+    occasion: str | None = None
 
 
 class StoredJob(Protocol):
@@ -63,6 +64,8 @@ class StoredJob(Protocol):
     def file_limit_bytes(self) -> int | None: ...  # noqa: D102
     @property
     def post_nonce(self) -> str | None: ...  # noqa: D102
+    @property
+    def occasion(self) -> str | None: ...  # noqa: D102
     @property
     def state(self) -> str:
         """One of "queued", "running", "finished", "failed", "cancelled"."""

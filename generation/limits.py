@@ -11,8 +11,8 @@ from generation.errors import Limit
 class Limits:
     """What holds for a request. None doesn't limit. Days are the last 24 hours; images are counted one by one.
 
-    `waiting_per_person` and `guild_waiting` count jobs that wait or run. `weight` is this person's share of the
-    engine compared with others'.
+    `images_for_event` is of the event that the request is for. `waiting_per_person` and `guild_waiting` count jobs
+    that wait or run. `weight` is this person's share of the engine compared with others'.
     """
 
     requests_per_minute: int | None = None
@@ -21,6 +21,7 @@ class Limits:
     guild_images_per_day: int | None = None
     guild_waiting: int | None = None
     queue_length: int | None = None
+    images_for_event: int | None = None
     weight: float | None = None
 
     def quotas(self) -> dict[str, int]:

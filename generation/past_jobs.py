@@ -88,6 +88,7 @@ def remembered_job(stored: StoredJob, sources: Sequence[bytes]) -> Job:
         weight=stored.weight,
         reply=reply,
         post_nonce=stored.post_nonce,
+        occasion=stored.occasion,
         is_hidden=stored.hidden_at is not None,
     )
 

@@ -38,6 +38,7 @@ from generation.job_record import failure_to_json, sources_of
 from generation.job_store import JobStore, QuotaReached, ReplyAddress
 from generation.limits import LimitTable
 from generation.model_profile import ModelProfile
+from generation.occasion import Occasion
 from generation.output_check import OutputCheck
 from generation.past_jobs import ended_job, remembered_job
 from generation.place import Place
@@ -187,11 +188,12 @@ class GenerationService:
         role_ids: Collection[int] = (),
         locale: str = "en-US",
         own_lists: OwnLists | None = None,
+        occasion: Occasion | None = None,
     ) -> Job:
         """Accept `request` as a job, or say why not. The job's `updates()` tell the rest.
 
         Once this returns the job is stored, and is drawn even if the program dies. `own_lists` are the asker's
-        wildcards.
+        wildcards, `occasion` is the event that it is for.
 
         Raises:
             InvalidRequest: more steps than the operator allows.
@@ -214,8 +216,13 @@ class GenerationService:
         if failure := self._engine.failure:
             raise failure
         limits = self._limits.for_request(place.guild_id, role_ids, rules.by_role)
-        job = self._factory.make(request, pictures, user_id, place, limits.weight or 1.0, reply, locale)
+        event_id = None if occasion is None else occasion.event_id
+        job = self._factory.make(
+            request, pictures, user_id, place, limits.weight or 1.0, reply, locale, event_id
+        )
         self._check_length(job)
+        if occasion is not None:
+            limits = replace(limits, images_for_event=occasion.images_per_person)
         try:
             reached = await self._store.accept(self._factory.entry(job), limits.quotas(), sources_of(request))
         except OSError as error:

@@ -38,6 +38,26 @@ def unknown_message() -> ApiError:
     return ApiError(404, 10008, "Unknown Message")
 
 
+def unknown_guild() -> ApiError:
+    """No such guild, or the bot isn't in it."""
+    return ApiError(404, 10004, "Unknown Guild")
+
+
+def unknown_member() -> ApiError:
+    """Nobody of this id is in the guild."""
+    return ApiError(404, 10007, "Unknown Member")
+
+
+def unknown_role() -> ApiError:
+    """No such role in the guild."""
+    return ApiError(404, 10011, "Unknown Role")
+
+
+def unknown_scheduled_event() -> ApiError:
+    """No such scheduled event in the guild, or it is deleted."""
+    return ApiError(404, 10070, "Unknown Guild Scheduled Event")
+
+
 def unknown_webhook() -> ApiError:
     """No interaction has this token, or it wasn't answered yet."""
     return ApiError(404, 10015, "Unknown Webhook")

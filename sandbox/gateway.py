@@ -29,8 +29,8 @@ HEARTBEAT_INTERVAL_MS = 41_250
 REPLAY_LENGTH = 10_000
 """Events that a session keeps for a resume."""
 
-GUILD_MESSAGES, DIRECT_MESSAGES = 1 << 9, 1 << 12
-"""Intents without which message events aren't sent (events/gateway)."""
+GUILD_MEMBERS, GUILD_MESSAGES, DIRECT_MESSAGES, GUILD_SCHEDULED_EVENTS = 1 << 1, 1 << 9, 1 << 12, 1 << 16
+"""Intents without which events of members, messages and scheduled events aren't sent (events/gateway)."""
 
 
 @dataclass(slots=True)
@@ -226,6 +226,12 @@ class Gateway:
 
 
 def _is_intended(event: str, data: Json, intents: int) -> bool:
-    if not event.startswith("MESSAGE_"):
+    if event.startswith("MESSAGE_"):
+        needed = GUILD_MESSAGES if data.get("guild_id") else DIRECT_MESSAGES
+    elif event.startswith("GUILD_MEMBER_"):
+        needed = GUILD_MEMBERS
+    elif event.startswith("GUILD_SCHEDULED_EVENT_"):
+        needed = GUILD_SCHEDULED_EVENTS
+    else:
         return True
-    return bool(intents & (GUILD_MESSAGES if data.get("guild_id") else DIRECT_MESSAGES))
+    return bool(intents & needed)

@@ -47,6 +47,16 @@ FOOTER_LENGTH, AUTHOR_LENGTH = 2048, 256
 ALT_TEXT_LENGTH = 1024
 """Message resource, "Embed Limits" and attachment object."""
 
+SCHEDULED_EVENTS = 100
+"""Scheduled and running ones in one guild (opcodes-and-status-codes, 30038)."""
+EVENT_NAME_LENGTH, EVENT_DESCRIPTION_LENGTH, EVENT_LOCATION_LENGTH = 100, 1000, 100
+"""Guild scheduled event resource."""
+EVENT_YEARS_AHEAD = 5
+"""How far away a scheduled event may be (assumed)."""
+THREAD_NAME_LENGTH = 100
+AUTO_ARCHIVE_MINUTES = (60, 1440, 4320, 10080)
+"""Channel resource, "Start Thread" and "Thread Metadata"."""
+
 ROWS, ROW_BUTTONS, SELECT_OPTIONS = 5, 5, 25
 CUSTOM_ID_LENGTH, LABEL_LENGTH, PLACEHOLDER_LENGTH = 100, 80, 150
 V2_COMPONENTS, V2_TEXT_LENGTH, GALLERY_ITEMS, SECTION_TEXTS = 40, 4000, 10, 3

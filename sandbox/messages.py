@@ -55,14 +55,8 @@ class Messages:
             ApiError: it breaks a limit, or is empty.
         """
         payload: Json = body.json or {}
-        flags = flags_of(payload) & _SETTABLE_FLAGS & ~EPHEMERAL
-        check_message(payload, flags)
-        check_attachment_count(len(body.files))
-        self._check_files(channel, body, is_bot=bool(author.get("bot")))
+        flags = self.check_new(channel, author, body, is_loading=bool(extra.get("flags", 0) & LOADING))
         content = payload.get("content") or ""
-        is_empty = not (content or payload.get("embeds") or payload.get("components") or body.files)
-        if is_empty and not extra.get("flags", 0) & LOADING:
-            raise empty_message()
         attachments = await self._stored_files(channel, body, payload)
         message: Json = {
             "id": self._world.snowflakes.next(),
@@ -93,6 +87,22 @@ class Messages:
         self._statistics.messages_posted += 1
         self._show("MESSAGE_CREATE", message, channel)
         return message
+
+    def check_new(self, channel: Channel, author: Json, body: Body, *, is_loading: bool = False) -> int:
+        """Check a new message but for the names of its files; returns its flags.
+
+        Raises:
+            ApiError: it breaks a limit, or is empty.
+        """
+        payload: Json = body.json or {}
+        flags = flags_of(payload) & _SETTABLE_FLAGS & ~EPHEMERAL
+        check_message(payload, flags)
+        check_attachment_count(len(body.files))
+        self._check_files(channel, body, is_bot=bool(author.get("bot")))
+        parts = (payload.get(key) for key in ("content", "embeds", "components"))
+        if not (is_loading or body.files or any(parts)):
+            raise empty_message()
+        return flags
 
     async def edit(self, message: Json, body: Body, *, is_answer: bool = False) -> Json:
         """Change what the payload names and keep the rest; `is_answer` fills a deferred message.

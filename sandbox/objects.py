@@ -2,9 +2,20 @@
 
 from datetime import UTC, datetime
 
-from sandbox.permissions import EVERYONE, MODERATOR
+from sandbox.permissions import EVERYONE
 from sandbox.snowflakes import created_at_s
-from sandbox.world import DIRECT, PUBLIC_THREAD, Channel, Json, Person, World, discriminating_hash
+from sandbox.world import (
+    DIRECT,
+    FORUM,
+    PUBLIC_THREAD,
+    Channel,
+    Json,
+    Person,
+    Role,
+    World,
+    discriminating_hash,
+    is_running,
+)
 
 
 def user(person: Person) -> Json:
@@ -38,17 +49,18 @@ def bot_user(world: World) -> Json:
 
 def member(world: World, person: Person) -> Json:
     """A person as a member of the guild, with the permissions that interactions carry."""
+    joined_at = person.joined_at.isoformat() if person.joined_at else _moment(world.guild_id)
     return {
-        **_membership(world.guild_id),
+        **_membership(joined_at),
         "user": user(person),
-        "roles": [world.moderator_role_id] if person.is_moderator else [],
+        "roles": world.roles_of(person),
         "permissions": str(int(person.permissions)),
     }
 
 
 def bot_member(world: World) -> Json:
     """The bot as a member of the guild."""
-    return {**_membership(world.guild_id), "user": bot_user(world), "roles": []}
+    return {**_membership(_moment(world.guild_id)), "user": bot_user(world), "roles": [world.bot_role_id]}
 
 
 def channel(world: World, it: Channel) -> Json:
@@ -67,26 +79,42 @@ def channel(world: World, it: Channel) -> Json:
         "parent_id": it.parent_id,
     }
     if it.type == PUBLIC_THREAD:
-        return shared | {
-            "owner_id": world.application_id,
-            "message_count": len(it.messages),
-            "member_count": 1,
-            "total_message_sent": len(it.messages),
-            "thread_metadata": {
-                "archived": False,
-                "auto_archive_duration": 1440,
-                "archive_timestamp": _moment(it.id),
-                "locked": False,
-                "create_timestamp": _moment(it.id),
-            },
-        }
+        joined = {"id": it.id, "user_id": world.application_id, "join_timestamp": _moment(it.id), "flags": 0}
+        own = {"member": joined} if world.application_id in it.member_ids else {}
+        return (
+            shared
+            | own
+            | {
+                "owner_id": world.application_id,
+                "message_count": len(it.messages),
+                "member_count": len(it.member_ids),
+                "total_message_sent": len(it.messages),
+                "thread_metadata": {
+                    "archived": it.is_archived,
+                    "auto_archive_duration": 1440,
+                    "archive_timestamp": _moment(it.id),
+                    "locked": it.is_locked,
+                    "create_timestamp": _moment(it.id),
+                },
+            }
+        )
     denied = {"id": world.application_id, "type": 1, "allow": "0", "deny": str(int(it.bot_lacks))}
-    return shared | {
+    described = shared | {
         "position": list(world.channels).index(it.id),
         "topic": it.topic or None,
         "nsfw": it.is_nsfw,
         "permission_overwrites": [denied] if it.bot_lacks else [],
     }
+    if it.type == FORUM:
+        posts = [other.id for other in world.channels.values() if other.parent_id == it.id]
+        described |= {
+            "last_message_id": posts[-1] if posts else None,
+            "available_tags": [],
+            "default_reaction_emoji": None,
+            "default_sort_order": None,
+            "default_forum_layout": 0,
+        }
+    return described
 
 
 def guild(world: World) -> Json:
@@ -123,11 +151,13 @@ def guild(world: World) -> Json:
         "features": [],
         "emojis": [],
         "stickers": [],
-        "roles": [
-            _role(world.guild_id, "@everyone", int(EVERYONE), 0),
-            _role(world.moderator_role_id, "Moderator", int(MODERATOR), 1),
-        ],
+        "roles": roles(world),
     }
+
+
+def roles(world: World) -> list[Json]:
+    """All role objects of the guild; @everyone has the guild's id."""
+    return [_role(it, world) for it in (Role(world.guild_id, "@everyone", 0, EVERYONE), *world.roles)]
 
 
 def guild_create(world: World) -> Json:
@@ -140,11 +170,11 @@ def guild_create(world: World) -> Json:
         "member_count": len(world.people) + 1,
         "members": [bot_member(world)],
         "channels": [channel(world, it) for it in channels if it.type != PUBLIC_THREAD],
-        "threads": [channel(world, it) for it in channels if it.type == PUBLIC_THREAD],
+        "threads": [channel(world, it) for it in channels if it.type == PUBLIC_THREAD and not it.is_archived],
         "presences": [],
         "voice_states": [],
         "stage_instances": [],
-        "guild_scheduled_events": [],
+        "guild_scheduled_events": [it for it in world.scheduled_events.values() if is_running(it)],
         "soundboard_sounds": [],
     }
 
@@ -172,11 +202,11 @@ def application(world: World) -> Json:
     }
 
 
-def _membership(joined: str) -> Json:
+def _membership(joined_at: str) -> Json:
     return {
         "nick": None,
         "avatar": None,
-        "joined_at": _moment(joined),
+        "joined_at": joined_at,
         "premium_since": None,
         "communication_disabled_until": None,
         "deaf": False,
@@ -186,18 +216,19 @@ def _membership(joined: str) -> Json:
     }
 
 
-def _role(role_id: str, name: str, permissions: int, position: int) -> Json:
-    return {
-        "id": role_id,
-        "name": name,
-        "permissions": str(permissions),
-        "position": position,
-        "color": 0,
-        "colors": {"primary_color": 0, "secondary_color": None, "tertiary_color": None},
+def _role(it: Role, world: World) -> Json:
+    tags = {"tags": {"bot_id": world.application_id}} if it.is_managed else {}
+    return tags | {
+        "id": it.id,
+        "name": it.name,
+        "permissions": str(int(it.permissions)),
+        "position": it.position,
+        "color": it.colour,
+        "colors": {"primary_color": it.colour, "secondary_color": None, "tertiary_color": None},
         "hoist": False,
         "icon": None,
         "unicode_emoji": None,
-        "managed": False,
+        "managed": it.is_managed,
         "mentionable": False,
         "flags": 0,
     }

@@ -16,7 +16,7 @@ from sandbox.interactions import AUTOCOMPLETE
 from sandbox.limits import CONTENT_LENGTH
 from sandbox.residents import is_visible, may_use, shown
 from sandbox.resolving import Unresolved, resolved
-from sandbox.world import DIRECT, EPHEMERAL, Channel, Json, Person
+from sandbox.world import DIRECT, EPHEMERAL, FORUM, Channel, Json, Person
 
 PAGE = Path(__file__).parent / "page"
 
@@ -153,6 +153,8 @@ class PeoplesDoor:
             person = self._person(body["person"])
             channel = self._channel(body["channel_id"], person)
             said = str(body["content"]).strip()
+        if channel.type == FORUM:
+            raise _no("A forum has posts. Choose one of them.")
         if not 1 <= len(said) <= CONTENT_LENGTH:
             raise _no(f"A message takes 1 to {CONTENT_LENGTH} characters.")
         message = await self._discord.messages.post(channel, objects.user(person), Body({"content": said}))

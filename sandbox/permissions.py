@@ -23,6 +23,7 @@ class Permission(IntFlag):
     MANAGE_THREADS = 1 << 34
     CREATE_PUBLIC_THREADS = 1 << 35
     SEND_MESSAGES_IN_THREADS = 1 << 38
+    CREATE_EVENTS = 1 << 44
 
 
 EVERYONE = (
@@ -39,6 +40,18 @@ EVERYONE = (
 )
 MODERATOR = EVERYONE | Permission.MANAGE_GUILD | Permission.MANAGE_MESSAGES | Permission.MANAGE_THREADS
 """What the sandbox's roles grant."""
+
+BOT = (
+    Permission.VIEW_CHANNEL
+    | Permission.SEND_MESSAGES
+    | Permission.SEND_MESSAGES_IN_THREADS
+    | Permission.CREATE_PUBLIC_THREADS
+    | Permission.EMBED_LINKS
+    | Permission.ATTACH_FILES
+    | Permission.CREATE_EVENTS
+    | Permission.MANAGE_ROLES
+)
+"""What the bot was invited with, beside what all may; tests take away by `World.bot_role`, `Channel.bot_lacks`."""
 
 
 def is_refused(token: str) -> bool:

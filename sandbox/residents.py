@@ -8,7 +8,7 @@ from aiohttp import web
 from sandbox import objects
 from sandbox.outbox import Outbox
 from sandbox.permissions import Permission
-from sandbox.world import DIRECT, EPHEMERAL, Channel, Json, Person, World
+from sandbox.world import DIRECT, EPHEMERAL, Channel, Json, Person, World, is_running
 
 
 class Residents:
@@ -55,8 +55,8 @@ class Residents:
         world = self._world
         return {
             "guild": {"id": world.guild_id, "name": world.guild_name},
-            "me": _summary(person),
-            "people": [_summary(it) for it in world.people],
+            "me": _summary(person, world),
+            "people": [_summary(it, world) for it in world.people],
             "application": {
                 "id": world.application_id,
                 "name": world.application_name,
@@ -70,10 +70,13 @@ class Residents:
                     "parent_id": it.parent_id,
                     "nsfw": world.is_nsfw(it),
                     "topic": it.topic,
+                    "archived": it.is_archived,
                 }
                 for it in world.channels.values()
                 if it.is_visible_to(person.id)
             ],
+            "roles": [{"id": it.id, "name": it.name, "color": it.colour} for it in world.roles],
+            "scheduled_events": [it for it in world.scheduled_events.values() if is_running(it)],
             "commands": [command for command in world.commands.values() if may_use(person, command)],
             "bot_user": objects.bot_user(world),
         }
@@ -98,8 +101,8 @@ def shown(message: Json) -> Json:
     return {key: value for key, value in message.items() if not key.startswith("sandbox_")}
 
 
-def _summary(person: Person) -> Json:
-    roles = ["moderator"] if person.is_moderator else []
+def _summary(person: Person, world: World) -> Json:
+    roles = [world.role(it).name.lower() for it in world.roles_of(person)]
     return {"id": person.id, "name": person.name, "color": person.colour, "roles": roles}
 
 

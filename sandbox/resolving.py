@@ -31,7 +31,7 @@ def resolved(world: World, attachments: Attachments, channel: Channel, person: P
             found.setdefault("users", {})[value] = member.pop("user")
             found.setdefault("members", {})[value] = member
         elif kind in (ROLE, MENTIONABLE):
-            roles = {role["id"]: role for role in objects.guild(world)["roles"]}
+            roles = {role["id"]: role for role in objects.roles(world)}
             found.setdefault("roles", {})[value] = _known(roles.get(value), "role")
         elif kind == CHANNEL:
             named = _known(world.channels.get(value), "channel")

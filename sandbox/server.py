@@ -13,7 +13,7 @@ from sandbox.limits import Limits
 from sandbox.local_only import local_only
 from sandbox.openapi import OpenApi
 from sandbox.people import PAGE, PeoplesDoor
-from sandbox.rest import application, channels, interactions
+from sandbox.rest import application, channels, interactions, members, scheduled_events, threads
 from sandbox.rest.routing import API, Router
 from sandbox.world import Channel, World
 
@@ -78,7 +78,7 @@ class SandboxServer:
             client_max_size=self._discord.limits.request_size + 2**20, middlewares=[local_only]
         )
         router = Router(self._discord)
-        for subject in (application, interactions, channels):
+        for subject in (application, interactions, channels, threads, members, scheduled_events):
             subject.add_routes(router)
         router.refuse_the_rest()
         app.add_routes(router.table)

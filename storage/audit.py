@@ -28,6 +28,13 @@ class Deed(StrEnum):
     DISMISSED = "dismissed"
     DELETED = "deleted"
     ATTEMPTED = "attempted"
+    EVENT_EXTENDED = "event extended"
+    ENTRY_REMOVED = "entry removed"
+    EVENT_STARTED = "event started"
+    EVENT_ENDED = "event ended"
+    EVENT_CANCELLED = "event cancelled"
+    DISQUALIFIED = "disqualified"
+    SEASON_STARTED = "season started"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

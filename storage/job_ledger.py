@@ -41,6 +41,7 @@ class Quota(StrEnum):
     GUILD_IMAGES_PER_DAY = "guild_images_per_day"
     GUILD_WAITING = "guild_waiting"
     QUEUE_LENGTH = "queue_length"
+    IMAGES_FOR_EVENT = "images_for_event"
 
 
 class NewJob(Protocol):
@@ -72,11 +73,13 @@ class NewJob(Protocol):
     def message_id(self) -> int | None: ...  # noqa: D102
     @property
     def file_limit_bytes(self) -> int | None: ...  # noqa: D102
+    @property
+    def occasion(self) -> str | None: ...  # noqa: D102
 
 
 _NEW_COLUMNS = (
     "id", "user_id", "guild_id", "channel_id", "accepted_at", "image_count", "cost", "weight", "record",
-    "interaction_token", "token_ends_at", "message_id", "file_limit_bytes",
+    "interaction_token", "token_ends_at", "message_id", "file_limit_bytes", "occasion",
 )  # fmt: skip
 
 
@@ -116,6 +119,7 @@ class StoredJob:
     result_message_id: int | None
     erased_at: datetime | None
     hidden_at: datetime | None
+    occasion: str | None
 
 
 class JobLedger:
@@ -302,6 +306,11 @@ async def _reached(
             is_full = await _count(connection, guilds, JobRow.state.in_(UNFINISHED)) >= allowed
         case Quota.QUEUE_LENGTH:
             is_full = await _count(connection, JobRow.state == JobState.QUEUED) >= allowed
+        case Quota.IMAGES_FOR_EVENT:
+            for_it = select(func.coalesce(func.sum(JobRow.image_count), 0)).where(
+                own, JobRow.occasion == job.occasion, JobRow.state.in_(COUNTED)
+            )
+            is_full = (await connection.execute(for_it)).scalar_one() + job.image_count > allowed
         case Quota.IMAGES_PER_DAY | Quota.GUILD_IMAGES_PER_DAY:
             whose = own if quota is Quota.IMAGES_PER_DAY else guilds
             is_full, frees_at = await _day_frees_at(connection, job, allowed, whose)

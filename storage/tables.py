@@ -60,7 +60,7 @@ class JobRow(Base):
     picture; both belong to whoever stores them. `interaction_token` is emptied when it is of no use any more. After
     `erased_at` the row is empty, and only counts. `result_channel_id` and `result_message_id` are where the result was
     brought, which may be another message than the one that waited for it. After `hidden_at` its pictures are for
-    moderators alone.
+    moderators alone. `occasion` is the id of the event that it was asked for, if any.
     """
 
     __tablename__ = "jobs"
@@ -88,12 +88,14 @@ class JobRow(Base):
     result_message_id: Mapped[int | None]
     erased_at: Mapped[datetime | None]
     hidden_at: Mapped[datetime | None]
+    occasion: Mapped[str | None] = mapped_column(String(16))
 
     __table_args__ = (
         Index("jobs_by_person", "user_id", "accepted_at"),
         Index("jobs_by_guild", "guild_id", "accepted_at"),
         Index("jobs_by_state", "state", "accepted_at"),
         Index("jobs_by_delivery", "delivered_at", "state"),
+        Index("jobs_by_occasion", "occasion", "user_id"),
     )
 
 

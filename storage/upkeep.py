@@ -9,6 +9,7 @@ from sqlalchemy import and_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from storage.database import Database
+from storage.event_tables import BattleEntryRow, EntryRow
 from storage.personal_data import COUNTED_FOR, forget_erased
 from storage.picture_files import PictureFiles
 from storage.tables import FavouriteRow, ImageRow, JobRow
@@ -21,7 +22,7 @@ INTERVAL_S = 300.0
 class Upkeep:
     """Empties interaction tokens that are no longer valid, and removes pictures by age and by the room they take.
 
-    Those that somebody saved stay. `clock` gives the current, time-zone-aware time.
+    Those that somebody saved, or entered in a contest, stay. `clock` gives the current, time-zone-aware time.
     """
 
     def __init__(
@@ -63,7 +64,21 @@ class Upkeep:
                 FavouriteRow,
                 and_(FavouriteRow.job_id == ImageRow.job_id, FavouriteRow.number == ImageRow.number),
             )
-            kept = set((await connection.execute(saved)).scalars())
+            entered = select(ImageRow.file_hash).join(
+                EntryRow, and_(EntryRow.job_id == ImageRow.job_id, EntryRow.number == ImageRow.number)
+            )
+            battled = select(ImageRow.file_hash).join(
+                BattleEntryRow,
+                and_(
+                    BattleEntryRow.job_id == ImageRow.job_id,
+                    BattleEntryRow.picture == ImageRow.number,
+                ),
+            )
+            kept = {
+                *(await connection.execute(saved)).scalars(),
+                *(await connection.execute(entered)).scalars(),
+                *(await connection.execute(battled)).scalars(),
+            }
         removed = await asyncio.to_thread(
             self._files.clean,
             older_than=now - self._keep_for,

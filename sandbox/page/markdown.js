@@ -235,7 +235,8 @@ const TIMESTAMP_STYLES = {
   S: { dateStyle: "short", timeStyle: "medium" },
 };
 
-function timestamp(seconds, style) {
+/** A moment, as `<t:seconds:style>` shows it. */
+export function timestamp(seconds, style) {
   const moment = new Date(seconds * 1000);
   if (Number.isNaN(moment.getTime())) return `<t:${seconds}>`;
   const full = new Intl.DateTimeFormat(undefined, TIMESTAMP_STYLES.F).format(moment);

@@ -20,6 +20,8 @@
  *   newer                  goes to the newest message
  *   person-switcher        a <select> whose options are people's ids, labelled by name
  *   channel-NAME           a channel in the list ("channel-direct": direct messages); has data-channel-id
+ *   post                   a post in a forum's list
+ *   scheduled-events       the guild's scheduled events; each is a scheduled-event
  *   presence               "Anim4gine is online" or "... is offline"
  *   theme-toggle, drawer-toggle (narrow pages), viewer (the enlarged picture)
  *   modal, modal-field-CUSTOM_ID, modal-submit, modal-cancel, modal-error
@@ -32,6 +34,7 @@ import { startRelativeClock } from "./markdown.js";
 import { openMessageMenu } from "./message_menu.js";
 import { openModal } from "./modal.js";
 import { prepareViewer } from "./pictures.js";
+import { postList, renderScheduledEvents } from "./scheduled_events.js";
 import { prepareDrawer, prepareTheme, renderChannels, renderPeople, renderPresence } from "./sidebar.js";
 import { Timeline } from "./timeline.js";
 import { CHANNEL_TYPE, World } from "./world.js";
@@ -200,7 +203,10 @@ class App {
       unread: this.#unread,
       onChoose: (id) => this.enter(id),
     });
+    renderScheduledEvents(byId("scheduled-events"), world);
     if (!channel) return;
+    const isForum = channel.type === CHANNEL_TYPE.FORUM;
+    if (isForum && this.shownChannel === channel.id) this.timeline.showEmpty(this.#emptyNote(channel));
     const title = world.channelTitle(channel);
     byId("channel-name").textContent = title;
     byId("channel-topic").textContent =
@@ -219,7 +225,7 @@ class App {
     try {
       const messages = await backend.messages(channelId);
       if (backend !== this.backend || channelId !== this.channelId) return;
-      const emptyNote = `Nothing here yet. Type / to see what ${this.world.application.name} can draw.`;
+      const emptyNote = this.#emptyNote(this.world.channel(channelId));
       this.timeline.load(messages, { isOtherChannel: this.shownChannel !== channelId, emptyNote });
       this.shownChannel = channelId;
       const heard = this.#heldBack;
@@ -230,6 +236,12 @@ class App {
     } catch (refusal) {
       this.#banner(refusal.message);
     }
+  }
+
+  #emptyNote(channel) {
+    if (channel.type === CHANNEL_TYPE.FORUM)
+      return postList(this.world.threadsOf(channel), (id) => this.enter(id));
+    return `Nothing here yet. Type / to see what ${this.world.application.name} can draw.`;
   }
 
   #onEvent(event, data) {

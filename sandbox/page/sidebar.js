@@ -1,10 +1,16 @@
-/** The left side: server, channels, threads, direct messages, who one is, the theme, the drawer on phones. */
+/** The left side: server, events, channels, threads, who one is, the theme, the drawer on phones. */
 
 import { avatar, el, icon } from "./dom.js";
 import { CHANNEL_TYPE } from "./world.js";
 
 const THEME_KEY = "sandbox-theme";
-const WRITABLE_TYPES = [CHANNEL_TYPE.TEXT, 5, 15]; // text, announcements, forum: not categories or voice
+const LISTED_TYPES = [CHANNEL_TYPE.TEXT, 5, CHANNEL_TYPE.FORUM]; // 5: announcements; no categories, no voice
+
+const ICONS = {
+  [CHANNEL_TYPE.DIRECT]: "envelope",
+  [CHANNEL_TYPE.TEXT]: "hash",
+  [CHANNEL_TYPE.FORUM]: "forum",
+};
 
 /**
  * Draw the channel list.
@@ -16,7 +22,7 @@ export function renderChannels(box, world, { current, unread, onChoose }) {
   const item = (channel) => {
     const isCurrent = channel.id === current;
     const title = channel.type === CHANNEL_TYPE.DIRECT ? world.application.name : channel.name;
-    const kind = { [CHANNEL_TYPE.DIRECT]: "envelope", [CHANNEL_TYPE.TEXT]: "hash" }[channel.type] ?? "thread";
+    const kind = ICONS[channel.type] ?? "thread";
     return el(
       "li",
       {},
@@ -48,10 +54,7 @@ export function renderChannels(box, world, { current, unread, onChoose }) {
       ),
     );
   };
-  const isThread = ({ type }) => type >= 10 && type <= 12;
-  const threadsOf = (parent) =>
-    world.channels.filter((channel) => isThread(channel) && channel.parent_id === parent.id);
-  const texts = world.channels.filter(({ type }) => WRITABLE_TYPES.includes(type));
+  const texts = world.channels.filter(({ type }) => LISTED_TYPES.includes(type));
   const directs = world.channels.filter(({ type }) => type === CHANNEL_TYPE.DIRECT);
   const focused = box.contains(document.activeElement) ? document.activeElement.dataset.channelId : null;
   box.replaceChildren(
@@ -61,7 +64,8 @@ export function renderChannels(box, world, { current, unread, onChoose }) {
       {},
       texts.map((channel) => {
         const row = item(channel);
-        const threads = threadsOf(channel);
+        // As in Discord, archived ones are out of the way; a forum lists them among its posts.
+        const threads = world.threadsOf(channel).filter(({ id, archived }) => !archived || id === current);
         if (threads.length)
           row.append(el("ul", { "aria-label": `Threads in ${channel.name}` }, threads.map(item)));
         return row;

@@ -20,7 +20,7 @@ export class Timeline {
     this.newer = newer;
     this.announce = announce;
     this.app = app;
-    this.empty = el("p", { class: "log__empty" });
+    this.empty = el("div", { class: "log__empty" });
     this.inner = el("div", { class: "log__inner" }, this.empty);
     log.append(this.inner);
     log.addEventListener("scroll", () => this.#noteScroll(), { passive: true });
@@ -30,12 +30,15 @@ export class Timeline {
     stay.observe(log);
   }
 
-  /** Make the page show exactly these messages (oldest first); those already shown are kept and updated. */
+  /**
+   * Make the page show exactly these messages (oldest first); those already shown are kept and updated.
+   * Where there are none, it shows `emptyNote`: a sentence, or an element.
+   */
   load(messages, { isOtherChannel, emptyNote }) {
     const ids = new Set(isOtherChannel ? [] : messages.map(({ id }) => id));
     for (const view of this.#views.filter(({ message }) => !ids.has(message.id))) this.#drop(view);
     for (const message of messages) this.#put(message);
-    this.empty.replaceChildren(icon("brush"), emptyNote);
+    this.showEmpty(emptyNote);
     if (isOtherChannel || this.#isAtBottom) this.toBottom();
   }
 
@@ -55,6 +58,10 @@ export class Timeline {
     if (!this.#isAtBottom) this.#unseen += 1;
     else while (this.#views.length > MAX_SHOWN) this.#drop(this.#views[0]);
     this.#showNewer();
+  }
+
+  showEmpty(note) {
+    this.empty.replaceChildren(...(typeof note === "string" ? [icon("brush"), note] : [note]));
   }
 
   remove(id) {

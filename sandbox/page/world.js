@@ -1,6 +1,9 @@
 /** Who and what exists in the sandbox, looked up by id. A value: each update of the world is a new one. */
 
-export const CHANNEL_TYPE = { TEXT: 0, DIRECT: 1, THREAD: 11 };
+import { compareIds } from "./dom.js";
+
+export const CHANNEL_TYPE = { TEXT: 0, DIRECT: 1, THREAD: 11, FORUM: 15 };
+export const EVENT_STATUS = { SCHEDULED: 1, ACTIVE: 2 };
 
 export class World {
   /** @param {object} json the answer of /people/world */
@@ -12,6 +15,10 @@ export class World {
     this.channels = json.channels;
     this.roles = json.roles ?? [];
     this.commands = json.commands;
+    /** Scheduled events, the next first. */
+    this.scheduledEvents = [...(json.scheduled_events ?? [])].sort((left, right) =>
+      left.scheduled_start_time.localeCompare(right.scheduled_start_time),
+    );
     /** Changes when a name or colour shown in messages does. */
     this.namesKey = JSON.stringify([
       json.me.id,
@@ -41,6 +48,13 @@ export class World {
 
   channel(id) {
     return this.channels.find((channel) => channel.id === id) ?? null;
+  }
+
+  /** The threads of a channel, or the posts of a forum, the newest first. */
+  threadsOf(channel) {
+    return this.channels
+      .filter(({ type, parent_id }) => type === CHANNEL_TYPE.THREAD && parent_id === channel.id)
+      .sort((left, right) => compareIds(right.id, left.id));
   }
 
   /** A thread has no age mark of its own: it is restricted when its parent is. */

@@ -4,7 +4,7 @@ from typing import Any
 
 from sandbox import objects
 from sandbox.commands import register, replace_all
-from sandbox.errors import ApiError
+from sandbox.errors import ApiError, unknown_guild
 from sandbox.rest.routing import Call, Router
 from sandbox.world import Json
 
@@ -19,7 +19,6 @@ def add_routes(router: Router) -> None:
     router.add("GET", "/applications/@me", _application)
     router.add("GET", "/guilds/{guild_id}", _guild)
     router.add("GET", "/guilds/{guild_id}/channels", _channels)
-    router.add("GET", "/guilds/{guild_id}/members/{user_id}", _member)
     for scope in ("", "/guilds/{guild_id}"):
         path = "/applications/{application_id}" + scope + "/commands"
         router.add("GET", path, _commands)
@@ -58,23 +57,13 @@ async def _application(call: Call) -> Json:
 
 async def _guild(call: Call) -> Json:
     if call["guild_id"] != call.discord.world.guild_id:
-        raise ApiError(404, 10004, "Unknown Guild")
+        raise unknown_guild()
     return objects.guild(call.discord.world)
 
 
 async def _channels(call: Call) -> list[Json]:
     world = call.discord.world
     return [objects.channel(world, it) for it in world.channels.values() if it.recipient_id is None]
-
-
-async def _member(call: Call) -> Json:
-    world = call.discord.world
-    if call["user_id"] == world.application_id:
-        return objects.bot_member(world)
-    try:
-        return objects.member(world, world.person(call["user_id"]))
-    except KeyError:
-        raise ApiError(404, 10007, "Unknown Member") from None
 
 
 async def _commands(call: Call) -> list[Json]:

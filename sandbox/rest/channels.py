@@ -1,4 +1,4 @@
-"""Routes of channels: messages by the bot, threads, direct messages, typing."""
+"""Routes of channels: messages by the bot, direct messages, typing."""
 
 import time
 
@@ -12,14 +12,13 @@ from sandbox.errors import (
     invalid_form,
     missing_access,
     missing_permissions,
-    too_long,
     unknown_message,
 )
 from sandbox.permissions import Permission
 from sandbox.residents import shown
 from sandbox.rest.routing import Call, Router
 from sandbox.snowflakes import created_at_s
-from sandbox.world import EPHEMERAL, PUBLIC_THREAD, TEXT, Channel, Json
+from sandbox.world import EPHEMERAL, FORUM, PUBLIC_THREAD, Channel, Json
 
 REPLY = 19
 """Message type of a reply (message resource)."""
@@ -37,8 +36,6 @@ def add_routes(router: Router) -> None:
     router.add("GET", messages + "/{message_id}", _message)
     router.add("PATCH", messages + "/{message_id}", _edit, bucket=_edit_bucket)
     router.add("DELETE", messages + "/{message_id}", _delete)
-    router.add("POST", messages + "/{message_id}/threads", _thread)
-    router.add("POST", "/channels/{channel_id}/threads", _thread)
     router.add("POST", "/channels/{channel_id}/typing", _typing)
     router.add("POST", "/users/@me/channels", _direct_channel)
 
@@ -52,12 +49,12 @@ def _edit_bucket(request: web.Request, discord: Discord) -> tuple[str, tuple[int
 
 
 async def _channel(call: Call) -> Json:
-    _require(call.discord, call.channel, Permission.VIEW_CHANNEL)
+    require(call.discord, call.channel, Permission.VIEW_CHANNEL)
     return objects.channel(call.discord.world, call.channel)
 
 
 async def _messages(call: Call) -> list[Json]:
-    _require(call.discord, call.channel, Permission.READ_MESSAGE_HISTORY)
+    require(call.discord, call.channel, Permission.READ_MESSAGE_HISTORY)
     with malformed_is_refused("limit"):
         limit = int(call.query.get("limit", "50"))
         before, after = int(call.query.get("before", "0")), int(call.query.get("after", "0"))
@@ -75,7 +72,11 @@ async def _post(call: Call) -> Json:
     discord, channel = call.discord, call.channel
     is_thread = channel.type == PUBLIC_THREAD
     needed = Permission.SEND_MESSAGES_IN_THREADS if is_thread else Permission.SEND_MESSAGES
-    _require(discord, channel, needed)
+    require(discord, channel, needed)
+    if channel.type == FORUM:
+        raise ApiError(400, 50008, "Cannot send messages in a non-text channel")
+    if channel.is_archived:
+        _reopen(discord, channel)
     payload = call.body.json
     author = objects.bot_user(discord.world)
     async with channel.sending:  # a repeated request may come while the first one's files are being kept
@@ -83,6 +84,15 @@ async def _post(call: Call) -> Json:
             return shown(repeated)
         extra = _reply(channel, payload)
         return shown(await discord.messages.post(channel, author, call.body, **extra))
+
+
+def _reopen(discord: Discord, thread: Channel) -> None:
+    """A message brings an archived thread back; a locked one stays as it is but for moderators."""
+    if thread.is_locked:
+        require(discord, thread, Permission.MANAGE_THREADS)
+    thread.is_archived = False
+    discord.gateway.dispatch("THREAD_UPDATE", objects.channel(discord.world, thread))
+    discord.residents.show_world()
 
 
 @malformed_is_refused("message_reference")
@@ -105,7 +115,7 @@ def _reply(channel: Channel, payload: Json) -> Json:
 
 
 async def _message(call: Call) -> Json:
-    return shown(_found(call))
+    return shown(found_message(call))
 
 
 async def _edit(call: Call) -> Json:
@@ -117,35 +127,14 @@ async def _edit(call: Call) -> Json:
 
 
 async def _delete(call: Call) -> None:
-    message = _found(call)
+    message = found_message(call)
     if message["author"]["id"] != call.discord.world.application_id:
-        _require(call.discord, call.channel, Permission.MANAGE_MESSAGES)
+        require(call.discord, call.channel, Permission.MANAGE_MESSAGES)
     call.discord.messages.delete(message)
 
 
-async def _thread(call: Call) -> Json:
-    world, parent = call.discord.world, call.channel
-    _require(call.discord, parent, Permission.CREATE_PUBLIC_THREADS)
-    if parent.type != TEXT:
-        raise ApiError(400, 50024, "Cannot execute action on this channel type")
-    name = call.body.json.get("name")
-    if not isinstance(name, str) or not 1 <= len(name) <= 100:
-        raise too_long("name", 100)
-    message_id = call.get("message_id")
-    if message_id is not None:
-        _found(call)
-    if message_id in world.channels:
-        raise ApiError(400, 160004, "A thread has already been created for this message")
-    thread = Channel(message_id or world.snowflakes.next(), name, PUBLIC_THREAD, parent_id=parent.id)
-    world.channels[thread.id] = thread
-    created = objects.channel(world, thread)
-    call.discord.gateway.dispatch("THREAD_CREATE", created | {"newly_created": True})
-    call.discord.residents.show_world()
-    return created
-
-
 async def _typing(call: Call) -> None:
-    _require(call.discord, call.channel, Permission.SEND_MESSAGES)
+    require(call.discord, call.channel, Permission.SEND_MESSAGES)
 
 
 async def _direct_channel(call: Call) -> Json:
@@ -169,7 +158,12 @@ def _same_nonce(channel: Channel, nonce: object) -> Json | None:
     return None
 
 
-def _found(call: Call) -> Json:
+def found_message(call: Call) -> Json:
+    """The message that the path names, as far as everybody sees it.
+
+    Raises:
+        ApiError: there is none.
+    """
     message = call.channel.messages.get(call["message_id"])
     if message is None or message["flags"] & EPHEMERAL:
         raise unknown_message()
@@ -177,13 +171,18 @@ def _found(call: Call) -> Json:
 
 
 def _own(call: Call) -> Json:
-    message = _found(call)
+    message = found_message(call)
     if message["author"]["id"] != call.discord.world.application_id:
         raise ApiError(403, 50005, "Cannot edit a message authored by another user")
     return message
 
 
-def _require(discord: Discord, channel: Channel, permission: Permission) -> None:
+def require(discord: Discord, channel: Channel, permission: Permission) -> None:
+    """Let go on only if the bot has a permission in a channel.
+
+    Raises:
+        ApiError: it lacks it, or doesn't even see the channel.
+    """
     granted = discord.world.bot_permissions(channel)
     if not granted & Permission.VIEW_CHANNEL:
         raise missing_access()

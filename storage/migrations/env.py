@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from storage.tables import Base
+from storage.event_tables import Base
 
 connection = context.config.attributes["connection"]
 # render_as_batch: SQLite can't alter a column, Alembic copies the table instead.

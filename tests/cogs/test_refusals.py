@@ -13,8 +13,37 @@ from cogs.errors import (
     ServersOnly,
     WildcardUnreadable,
 )
+from cogs.events import errors as event_errors
+from cogs.events.errors import (
+    ChallengesWaiting,
+    Disqualified,
+    EntryGone,
+    EventError,
+    EventNotOpen,
+    EventUnknown,
+    GameIsOn,
+    MatchesAreWon,
+    MomentUnreadable,
+    NothingToHide,
+    NotInIt,
+    OnlyTheInvited,
+    OnlyThePlayers,
+    OpponentUnfit,
+    OwnEntry,
+    PlayersDontVote,
+    RoleNeeded,
+    RoleOutOfReach,
+    RuleHinders,
+    RuleUnreadable,
+    ThemeRefused,
+    TooManyPicks,
+    TooNew,
+    TournamentFull,
+    WrongCount,
+)
 from cogs.language import ENGLISH
 from cogs.refusals import refusal
+from events.contest_rules import NotAsRuled, RatingTooHigh, TagForbidden
 from generation import errors as generation_errors
 from generation.errors import (
     BrokenLora,
@@ -38,6 +67,7 @@ from generation.errors import (
     PersonBlocked,
     PictureHidden,
     PictureProblem,
+    PictureSecret,
     PicturesGone,
     PolicyRefusal,
     PolicyRule,
@@ -75,6 +105,7 @@ EVERY_ERROR: list[GenerationError | CogError] = [
     BrokenPicture(7),
     ModelUnavailable(RuntimeError("secret path")),
     PicturesGone(),
+    PictureSecret(),
     StorageFailure("No space left on device"),
     ServiceStopping(),
     UploadTooLarge(12 * 2**20, 10 * 2**20),
@@ -89,6 +120,33 @@ EVERY_ERROR: list[GenerationError | CogError] = [
     WildcardUnreadable(200, 300),
     ModeratorsOnly(),
     ServersOnly(),
+    EventUnknown(),
+    EventNotOpen(SOON),
+    EventNotOpen(None),
+    RuleHinders(TagForbidden(("a tag",))),
+    RuleHinders(RatingTooHigh(Rating.NSFW, Rating.SAFE)),
+    RuleHinders(NotAsRuled("seed")),
+    RuleUnreadable("forbidden", "*"),
+    MomentUnreadable("soon"),
+    RoleNeeded(123),
+    TooNew(SOON),
+    Disqualified(),
+    OwnEntry(),
+    EntryGone(),
+    TooManyPicks(3),
+    RoleOutOfReach(123),
+    OpponentUnfit(),
+    ThemeRefused(),
+    ChallengesWaiting(3),
+    OnlyTheInvited(),
+    OnlyThePlayers(),
+    PlayersDontVote(),
+    WrongCount(3, 4, 32),
+    TournamentFull(),
+    MatchesAreWon(),
+    NotInIt(),
+    GameIsOn(),
+    NothingToHide(),
 ]
 
 
@@ -99,6 +157,7 @@ def subclasses(module: object, root: type) -> set[type]:
 
 def test_this_list_forgets_no_error() -> None:
     known = subclasses(generation_errors, GenerationError) | subclasses(cog_errors, CogError)
+    known |= subclasses(event_errors, EventError) - {CogError}
     # A cancelled drawing becomes the update `Cancelled`, which has its own sentence; of a lost device people hear
     # only if it takes the model with it (ModelUnavailable).
     assert known - {type(error) for error in EVERY_ERROR} == {DrawingCancelled, DeviceLost}

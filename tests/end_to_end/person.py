@@ -12,7 +12,7 @@ from sandbox import SandboxServer
 
 Message = dict[str, Any]
 WAIT_S = 60
-STRING, INTEGER, BOOLEAN, USER, NUMBER, ATTACHMENT = 3, 4, 5, 6, 10, 11
+STRING, INTEGER, BOOLEAN, USER, CHANNEL, ROLE, NUMBER, ATTACHMENT = 3, 4, 5, 6, 7, 8, 10, 11
 
 
 class Person:
@@ -48,7 +48,7 @@ class Person:
         channel: str = "drawing",
         *,
         unchecked: bool = False,
-        **options: "str | float | bool | Upload | Person",
+        **options: "str | float | bool | Upload | Person | Named",
     ) -> dict[str, Any]:
         """Type a slash command and return what the bot's first answer was. "model retry" is a subcommand."""
         data = await self._typed(command, options)
@@ -91,6 +91,11 @@ class Person:
         menu = next(menu for menu in menus if menu["custom_id"].startswith(custom_id))
         value = next(option["value"] for option in menu["options"] if label in option["label"])
         data = {"component_type": 3, "custom_id": menu["custom_id"], "values": [value]}
+        return await self._use_component(message, data)
+
+    async def forges_choice(self, message: Message, custom_id: str, value: str) -> dict[str, Any]:
+        """Choose in a menu what it doesn't offer."""
+        data = {"component_type": 3, "custom_id": custom_id, "values": [value]}
         return await self._use_component(message, data)
 
     async def choose_channel(self, message: Message, custom_id: str, channel: str) -> dict[str, Any]:
@@ -213,7 +218,27 @@ class Upload:
     id: str
 
 
+@dataclass(frozen=True)
+class Named:
+    """A role or a channel, as the value of an option."""
+
+    id: str
+    option_type: int
+
+    @classmethod
+    def role(cls, server: SandboxServer, name: str) -> "Named":
+        """The role with this name."""
+        return cls(next(role.id for role in server.world.roles if role.name == name), ROLE)
+
+    @classmethod
+    def channel(cls, server: SandboxServer, name: str) -> "Named":
+        """The channel with this name."""
+        return cls(next(it.id for it in server.world.channels.values() if it.name == name), CHANNEL)
+
+
 def _option_type(value: object) -> int:
+    if isinstance(value, Named):
+        return value.option_type
     if isinstance(value, Upload):
         return ATTACHMENT
     if isinstance(value, Person):

@@ -3,6 +3,7 @@
 import asyncio
 import io
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import discord
@@ -117,6 +118,31 @@ async def test_real_traffic_has_the_shape_that_discord_describes(
     assert server.statistics.shape_errors == []
     assert server.statistics.refusals == []
     assert bot.errors == []
+
+
+async def test_events_posts_and_roles_have_the_shape_that_discord_describes(
+    bot: Bot, aoi: Person, server: SandboxServer
+) -> None:
+    guild = bot.guilds[0]
+    start = datetime.now(UTC) + timedelta(hours=1)
+    event = await guild.create_scheduled_event(
+        name="Contest",
+        start_time=start,
+        end_time=start + timedelta(hours=1),
+        entity_type=discord.EntityType.external,
+        privacy_level=discord.PrivacyLevel.guild_only,
+        location="#art-events",
+    )
+    await event.edit(description="Draw the sea", end_time=start + timedelta(hours=2))
+    await (await event.start()).end()
+    view = ui.View(timeout=None)
+    view.add_item(ui.Button(label="Draw", custom_id="draw"))
+    thread, _ = await guild.forums[0].create_thread(name="Contest", content="x", file=file(), view=view)
+    await thread.edit(archived=True)
+    role = next(it for it in guild.roles if it.name == "Champion")
+    await bot.http.add_role(guild.id, int(aoi.id), role.id, reason="Won")
+    assert server.statistics.shape_errors == []
+    assert server.statistics.refusals == []
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from storage.database import Database, DatabaseUnavailable, migration_config
-from storage.tables import Base
+from storage.event_tables import Base
 
 ROOT = Path(__file__).parents[2]
 REVISIONS = [script.revision for script in ScriptDirectory.from_config(migration_config()).walk_revisions()]

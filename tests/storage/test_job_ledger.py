@@ -33,6 +33,7 @@ class Entry:
     token_ends_at: datetime | None = NOON + timedelta(minutes=15)
     message_id: int | None = 2**62
     file_limit_bytes: int | None = 10 * 2**20
+    occasion: str | None = None
 
 
 def entry(number: int, **options: Any) -> Entry:

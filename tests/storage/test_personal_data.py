@@ -12,6 +12,7 @@ from storage.people import PeopleStore
 from storage.personal_data import PersonalData
 from storage.picture_files import PictureFiles
 from storage.presets import Owner, OwnerKind, PresetStore
+from storage.standings import EventKind, Standing, StandingStore
 from tests.storage.test_job_ledger import AOI, NOON, PNG, REN, entry
 
 LATER = NOON + timedelta(hours=1)
@@ -70,18 +71,22 @@ async def test_what_a_person_keeps_is_exported_and_goes_with_them(
     await ledger.accept(entry(1, user_id=REN), {})
     await ledger.mark_finished(entry(1).id, PNG, NOON, 1.0)
     favourites, presets, people = FavouriteStore(database), PresetStore(database), PeopleStore(database)
+    standings = StandingStore(database)
     for user_id in (AOI, REN):
         await favourites.save(user_id, Favourite(entry(1).id, 1), NOON)
         await presets.save(Owner(OwnerKind.PERSON, user_id), "night", {"tags": "night"}, user_id, NOON)
         await people.set_defaults(user_id, {"count": 2})
         await people.save_wildcard(user_id, "pet", ["cat"])
+        await standings.record(1, f"{user_id}", EventKind.BATTLE, [Standing(user_id, 1, 50)], NOON)
     await presets.save(Owner(OwnerKind.GUILD, 1), "ours", {}, AOI, NOON)
     kept = (await personal_data.export(AOI)).kept
-    assert [len(kept[name]) for name in ("favourites", "presets", "people", "wildcards")] == [1, 1, 1, 1]
+    names = ("favourites", "presets", "people", "wildcards", "standings")
+    assert [len(kept[name]) for name in names] == [1, 1, 1, 1, 1]
     assert kept["people"][0]["defaults"] == {"count": 2}
     await personal_data.erase(AOI)
     assert not any((await personal_data.export(AOI)).kept.values())
-    assert all((await personal_data.export(REN)).kept.values())
+    others = (await personal_data.export(REN)).kept
+    assert all(others[name] for name in names)
     assert len(await presets.of(Owner(OwnerKind.GUILD, 1))) == 1
 
 

@@ -1,0 +1,60 @@
+"""The pictures of entries, as they are shown to voters: without a name, and without what a file may tell."""
+
+import asyncio
+import io
+from collections import OrderedDict
+
+from PIL import Image as PillowImage
+
+from generation.errors import JobUnknown
+from generation.job import Finished
+from generation.past_jobs import PastJobs
+from storage.entries import Entry
+
+SIDE_PX, QUALITY = 1024, 88
+REMEMBERED = 64
+"""Pictures that are kept in memory, of some 150 kB each: those of one contest are looked at by many at once."""
+
+
+class EntryPictures:
+    """Reads entries' pictures out of the ledger."""
+
+    def __init__(self, past_jobs: PastJobs) -> None:
+        self._past_jobs = past_jobs
+        self._shown: OrderedDict[tuple[str, int], bytes] = OrderedDict()
+
+    async def png(self, entry: Entry) -> bytes | None:
+        """The picture's own file; None where it is hidden or gone."""
+        try:
+            job = await self._past_jobs.find(entry.job_id, entry.user_id)
+        except (JobUnknown, ValueError):
+            return None
+        if job.is_hidden or not isinstance(job.latest, Finished):
+            return None
+        return job.latest.images[entry.number].png
+
+    async def shown(self, entry: Entry) -> bytes | None:
+        """A WebP of it without metadata; None where it is hidden or gone."""
+        key = entry.job_id, entry.number
+        if key in self._shown:
+            self._shown.move_to_end(key)
+            return self._shown[key]
+        png = await self.png(entry)
+        if png is None:
+            return None
+        self._shown[key] = content = await asyncio.to_thread(_without_metadata, png)
+        while len(self._shown) > REMEMBERED:
+            self._shown.popitem(last=False)
+        return content
+
+    def forget(self, entry: Entry) -> None:
+        """It isn't shown any more."""
+        self._shown.pop((entry.job_id, entry.number), None)
+
+
+def _without_metadata(png: bytes) -> bytes:
+    pixels = PillowImage.open(io.BytesIO(png)).convert("RGB")
+    pixels.thumbnail((SIDE_PX, SIDE_PX))
+    content = io.BytesIO()
+    pixels.save(content, "WEBP", quality=QUALITY, method=2)
+    return content.getvalue()

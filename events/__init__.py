@@ -1,0 +1,1 @@
+"""What communities hold, as plain rules and pictures; knows neither Discord nor the database."""
