@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NoReturn
@@ -15,6 +16,7 @@ import yarl
 from discord import app_commands
 from discord.ext import commands
 from pydantic import SecretStr
+from sqlalchemy.exc import SQLAlchemyError
 
 from cogs.about import About
 from cogs.client import DrawingBot
@@ -41,9 +43,10 @@ from cogs.refusals import refusal
 from cogs.remix import Remix
 from cogs.reports import Reports
 from cogs.server_settings import ServerSettings
+from cogs.status import Status
 from cogs.tags import Surprise, Tags
 from generation.encoding_mode import EncodingMode
-from generation.engine.local_engine import LocalEngine
+from generation.engine.local_engine import EngineState, LocalEngine
 from generation.engine_options import EngineOptions
 from generation.errors import GenerationError, ModelUnavailable
 from generation.expansion import Expansion
@@ -65,7 +68,14 @@ from generation.tag_search import TagSearch
 from generation.tiny_checkpoint import build_tiny_checkpoint, is_built
 from generation.wildcards import Wildcards
 from logs import set_up_logging
-from settings import DiscordSettings, Settings, SettingsError, load_settings, read_token
+from settings import (
+    DiscordSettings,
+    Settings,
+    SettingsError,
+    load_settings,
+    read_token,
+    read_watch_token,
+)
 from storage.audit import AuditLog
 from storage.blocks import BlockStore
 from storage.database import Database, DatabaseUnavailable
@@ -87,6 +97,7 @@ from terminal.render import render_to_files
 from terminal.running import EXIT_FAILURE, run_until_signalled
 from terminal.sandbox_session import run_sandbox
 from terminal.tag_import import IMPORTED_TAGS, import_tags
+from watch.watch import Watch
 
 log = logging.getLogger("anim4gine")
 
@@ -105,7 +116,7 @@ Or try me without Discord, on this machine alone: make sandbox (or: python bot.p
 class Anim4gineBot(DrawingBot):
     """The Discord client: loads the cogs, syncs the commands, turns errors into sentences."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, watch: Watch) -> None:
         # Slash commands and components need no privileged intent, and of the others only this one.
         intents = discord.Intents(guilds=True)
         # Voice is nothing that a drawing bot needs; without this discord.py warns of it at every start.
@@ -119,12 +130,15 @@ class Anim4gineBot(DrawingBot):
                 guild=True, dm_channel=True, private_channel=True
             ),
             allowed_installs=app_commands.AppInstallationType(guild=True, user=True),
+            http_trace=watch.rest_trace.config(),
         )
         self.parts = parts
+        self.watch = watch
         self.desk = Desk(self, parts)
         self.delivery = Delivery(self, parts.service, parts.clock, self.desk)
         self.drawing = Drawing(parts, self.delivery)
         self.picture_actions = PictureActions(parts, self.drawing)
+        self.delivery.on_delivered = watch.metrics.delivered
         self.tree.error(answer_error)
 
     async def setup_hook(self) -> None:
@@ -138,6 +152,24 @@ class Anim4gineBot(DrawingBot):
         await self.tree.set_translator(CommandTranslator())
         synced = await self.tree.sync()
         log.info("Logged in as %s; %d commands are in place", self.user, len(synced))
+
+    async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
+        """Note when it came, to know how long its first answer takes."""
+        self.watch.rest_trace.arrived(interaction.id)
+
+    async def readiness(self) -> dict[str, bool]:
+        """What has to be there for people to get pictures, and whether it is."""
+        try:
+            await self.parts.health.database()
+        except (SQLAlchemyError, OSError):
+            has_database = False
+        else:
+            has_database = True
+        return {
+            "discord": self.is_ready() and not self.is_closed(),
+            "database": has_database,
+            "model": self.parts.service.engine_state is EngineState.READY,
+        }
 
     async def add_cogs(self) -> None:
         """Make all commands; Discord hears of them later."""
@@ -159,6 +191,7 @@ class Anim4gineBot(DrawingBot):
             Reports(self, parts, self.desk),
             About(parts.service.profile),
             Doctor(self, parts),
+            Status(parts, self.watch.history),
             Model(self, parts.service),
             Privacy(parts.service, parts.personal_data),
         ):
@@ -299,7 +332,7 @@ def build_bot(
         wildcards=Wildcards(settings.paths.wildcards),
         clock=utc_now,
     )
-    return Anim4gineBot(parts)
+    return Anim4gineBot(parts, Watch(parts.service, utc_now))
 
 
 async def serve(settings: Settings, token: SecretStr) -> None:
@@ -325,11 +358,34 @@ async def serve(settings: Settings, token: SecretStr) -> None:
     upkeep_task = asyncio.create_task(upkeep.run(), name="upkeep")
     try:
         dictionary = load_dictionary(settings.paths.data / IMPORTED_TAGS)
-        async with build_bot(settings, database, files, dictionary, classifier) as bot:
+        async with AsyncExitStack() as stack:
+            bot = await stack.enter_async_context(
+                build_bot(settings, database, files, dictionary, classifier)
+            )
+            await stack.enter_async_context(bot.watch.measuring())
+            if settings.watch.port:
+                await stack.enter_async_context(served_watch(bot, settings))
             await bot.start(token.get_secret_value())
     finally:
         upkeep_task.cancel()
         await database.stop()
+
+
+@asynccontextmanager
+async def served_watch(bot: Anim4gineBot, settings: Settings) -> AsyncIterator[None]:
+    """Serve health, metrics and the status page while the bot runs.
+
+    Raises:
+        SettingsError: the token's file can't be read, or the port is taken.
+    """
+    token = read_watch_token(settings, os.environ)
+    host, port = settings.watch.host, settings.watch.port
+    try:
+        async with bot.watch.served(host, port, token, bot.readiness) as server:
+            log.info("Health and metrics are at %s", server.base_url)
+            yield
+    except OSError as error:
+        raise SettingsError(f"watch.port = {port}: can't be listened on: {error.strerror}") from None
 
 
 def leave(sentence: str, exit_code: int) -> NoReturn:
@@ -387,7 +443,8 @@ def run() -> None:
         leave(str(error), EXIT_MISCONFIGURED)
     if token is None:
         leave(FIRST_STEPS, EXIT_MISCONFIGURED)
-    set_up_logging(settings.logging.level, [token.get_secret_value()])
+    secrets = [token.get_secret_value()]
+    set_up_logging(settings.logging.level, secrets, as_json=settings.logging.format == "json")
     try:
         run_until_signalled(serve(settings, token))
     except discord.LoginFailure:
@@ -395,7 +452,7 @@ def run() -> None:
             "Discord refused the token. Copy the bot's token again (not the client secret).",
             EXIT_MISCONFIGURED,
         )
-    except DatabaseUnavailable as error:
+    except (DatabaseUnavailable, SettingsError) as error:
         leave(str(error), EXIT_MISCONFIGURED)
     except UnusableClassifier as error:
         leave(f"policy.classifier can't be used: {error.reason}", EXIT_MISCONFIGURED)

@@ -7,18 +7,31 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-ROOMS = {"bot", "settings", "logs", "cogs", "generation", "storage", "sandbox", "terminal", "bench", "tests"}
+ROOMS = {
+    "bot",
+    "settings",
+    "logs",
+    "cogs",
+    "generation",
+    "storage",
+    "sandbox",
+    "terminal",
+    "watch",
+    "bench",
+    "tests",
+}
 MAY_IMPORT = {
-    "bot": {"settings", "logs", "cogs", "generation", "storage", "sandbox", "terminal"},
+    "bot": {"settings", "logs", "cogs", "generation", "storage", "sandbox", "terminal", "watch"},
     "settings": {"generation"},
     "logs": set[str](),
     "terminal": {"settings", "generation", "sandbox"},
-    "cogs": {"generation", "storage"},
+    "cogs": {"generation", "storage", "watch"},
+    "watch": {"generation"},
     "generation": set[str](),
     "storage": set[str](),
     "sandbox": set[str](),
 }
-WITHOUT_DISCORD = {"generation", "storage", "sandbox", "settings", "terminal"}
+WITHOUT_DISCORD = {"generation", "storage", "sandbox", "settings", "terminal", "watch"}
 
 
 def files_of(room: str) -> Iterator[Path]:
