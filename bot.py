@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from cogs.about import About
 from cogs.client import DrawingBot
+from cogs.command_sync import sync_commands
 from cogs.compare import Compare
 from cogs.delivery import Delivery
 from cogs.desk import Desk
@@ -116,7 +117,7 @@ Or try me without Discord, on this machine alone: make sandbox (or: python bot.p
 class Anim4gineBot(DrawingBot):
     """The Discord client: loads the cogs, syncs the commands, turns errors into sentences."""
 
-    def __init__(self, parts: Parts, watch: Watch) -> None:
+    def __init__(self, parts: Parts, watch: Watch, commands_told: Path) -> None:
         # Slash commands and components need no privileged intent, and of the others only this one.
         intents = discord.Intents(guilds=True)
         # Voice is nothing that a drawing bot needs; without this discord.py warns of it at every start.
@@ -134,6 +135,7 @@ class Anim4gineBot(DrawingBot):
         )
         self.parts = parts
         self.watch = watch
+        self._commands_told = commands_told
         self.desk = Desk(self, parts)
         self.delivery = Delivery(self, parts.service, parts.clock, self.desk)
         self.drawing = Drawing(parts, self.delivery)
@@ -150,8 +152,9 @@ class Anim4gineBot(DrawingBot):
         self.delivery.catch_up()
         await self.add_cogs()
         await self.tree.set_translator(CommandTranslator())
-        synced = await self.tree.sync()
-        log.info("Logged in as %s; %d commands are in place", self.user, len(synced))
+        was_told = await sync_commands(self.tree, self._commands_told)
+        count, how = len(self.tree.get_commands()), "told to Discord" if was_told else "known to Discord"
+        log.info("Logged in as %s; %d commands are %s", self.user, count, how)
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
         """Note when it came, to know how long its first answer takes."""
@@ -332,7 +335,7 @@ def build_bot(
         wildcards=Wildcards(settings.paths.wildcards),
         clock=utc_now,
     )
-    return Anim4gineBot(parts, Watch(parts.service, utc_now))
+    return Anim4gineBot(parts, Watch(parts.service, utc_now), settings.paths.data / "commands.sha256")
 
 
 async def serve(settings: Settings, token: SecretStr) -> None:

@@ -41,7 +41,7 @@ class Status(commands.Cog):
         )
 
     def _embed(self, say: Language) -> discord.Embed:
-        service, now = self._parts.service, self._history.measure()
+        service, now = self._parts.service, self._history.now()
         embed = discord.Embed(title=say("How busy I am"), colour=ACCENT)
         embed.add_field(name=say("Waiting"), value=f"{now.waiting:.0f}")
         embed.add_field(name=say("Being drawn"), value=f"{now.running:.0f}")

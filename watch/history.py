@@ -48,26 +48,27 @@ class History:
     async def run(self) -> None:
         """Measure every few seconds. Never returns."""
         while True:
-            self.measure()
+            self.remember(self.now())
             await asyncio.sleep(INTERVAL_S)
 
-    def measure(self) -> Measurement:
-        """Take one measurement."""
+    def remember(self, measurement: Measurement) -> None:
+        """Keep one for the plots."""
+        self._measured.append(measurement)
+
+    def now(self) -> Measurement:
+        """Measure."""
         value = self._metrics.value
-        self._measured.append(
-            Measurement(
-                at=self._clock(),
-                waiting=value("anim4gine_jobs_waiting"),
-                running=value("anim4gine_jobs_running"),
-                oldest_wait_s=value("anim4gine_oldest_wait_seconds"),
-                images=value("anim4gine_images_total"),
-                failures=value("anim4gine_jobs_total", ending="failed"),
-                steps=value("anim4gine_denoising_steps_total"),
-                refusals=value("anim4gine_rest_seconds_count", status="429"),
-                worst_lag_s=value("anim4gine_event_loop_lag_worst_seconds"),
-            )
+        return Measurement(
+            at=self._clock(),
+            waiting=value("anim4gine_jobs_waiting"),
+            running=value("anim4gine_jobs_running"),
+            oldest_wait_s=value("anim4gine_oldest_wait_seconds"),
+            images=value("anim4gine_images_total"),
+            failures=value("anim4gine_jobs_total", ending="failed"),
+            steps=value("anim4gine_denoising_steps_total"),
+            refusals=value("anim4gine_rest_seconds_count", status="429"),
+            worst_lag_s=value("anim4gine_event_loop_lag_worst_seconds"),
         )
-        return self._measured[-1]
 
     def waiting(self) -> Series:
         """How many jobs waited."""

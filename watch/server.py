@@ -114,7 +114,7 @@ class WatchServer:
         """What the page shows, as JSON; for programs with the token in an Authorization header too."""
         if not self._is_known(request):
             return web.json_response({"error": "the token is missing or wrong"}, status=401)
-        service, activity, now = self._service, self._service.engine_activity, self._history.measure()
+        service, activity, now = self._service, self._service.engine_activity, self._history.now()
         history = self._history
         return web.json_response(
             {
