@@ -3,9 +3,11 @@
 import asyncio
 import logging
 import os
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -20,10 +22,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from cogs.about import About
 from cogs.client import DrawingBot
-from cogs.command_sync import sync_commands
+from cogs.command_sync import names_of, sync_commands
 from cogs.compare import Compare
 from cogs.delivery import Delivery
 from cogs.desk import Desk
+from cogs.discord_checkup import DiscordFacts, ask_discord, seconds_ahead
 from cogs.doctor import Doctor
 from cogs.drawing import Drawing
 from cogs.error_answers import CONNECTION_ERRORS, answer_error
@@ -90,7 +93,9 @@ from storage.picture_files import PictureFiles
 from storage.presets import PresetStore
 from storage.reports import ReportStore
 from storage.upkeep import Upkeep
+from terminal import doctor as examination
 from terminal import policy_file
+from terminal.doctor import Finding, Health
 from terminal.drawing_options import drawing_options, request_of
 from terminal.encode import PromptFileError, describe_prompt, read_prompts, write_arrays
 from terminal.plan import plan_text
@@ -103,6 +108,9 @@ from watch.watch import Watch
 log = logging.getLogger("anim4gine")
 
 EXIT_MISCONFIGURED = 2
+CLOCK_TOLERANCE_S = 5
+"""Discord tells whole seconds, and an interaction's fifteen minutes are counted by our clock."""
+
 DELIVERY_TIMEOUT_S = 5
 """How long a shutdown waits for the last messages to be edited."""
 
@@ -551,6 +559,81 @@ def import_command(file: Path) -> None:
     lines = "1 line" if found.skipped == 1 else f"{found.skipped} lines"
     click.echo(f"{found.tags} tags and {found.aliases} aliases are in; {lines} could not be read.")
     click.echo("The bot offers them from its next start on.")
+
+
+@cli.command()
+@config_option
+def doctor() -> None:
+    """Say whether this machine has what the bot needs; exit code 1 where something is broken."""
+    settings = settings_or_exit()
+    set_up_logging("ERROR")
+    raise SystemExit(asyncio.run(_examine(settings)))
+
+
+async def _examine(settings: Settings) -> int:
+    source = model_source(settings)
+    worst = 0
+    async for finding in examination.examine(
+        examination.python,
+        examination.torch_for(source),
+        examination.model(source),
+        examination.database(settings.database_url),
+        examination.disk(settings.paths.data),
+        partial(_examine_discord, settings),
+    ):
+        click.echo(finding)
+        worst = max(worst, finding.health is Health.BROKEN)
+    return worst
+
+
+async def _examine_discord(settings: Settings) -> list[Finding]:
+    """Whether the token is good, the clock right, and the commands those that Discord knows."""
+    try:
+        token = read_token(settings, os.environ)
+    except SettingsError as error:
+        return [Finding(Health.BROKEN, "token", str(error))]
+    if token is None:
+        return [Finding(Health.BROKEN, "token", "there is none: set DISCORD_TOKEN, or discord.token_file")]
+    try:
+        await point_discord_at(settings.discord.api_base)
+        ahead_s = await seconds_ahead(settings.discord.api_base, time.time())
+        facts = await ask_discord(token)
+    except discord.LoginFailure:
+        return [
+            Finding(
+                Health.BROKEN, "token", "Discord refuses it: copy the bot's token (no client secret) again"
+            )
+        ]
+    except (discord.DiscordException, *CONNECTION_ERRORS) as error:
+        told = f"{settings.discord.api_base} can't be reached: {error!r}"
+        return [Finding(Health.BROKEN, "Discord", told)]
+    return [
+        Finding(Health.OK, "token", f"it is that of {facts.name} ({facts.application_id})"),
+        Finding(Health.OK, "intents", "no privileged one is needed"),
+        _clock_finding(ahead_s),
+        await _commands_finding(settings, facts),
+    ]
+
+
+def _clock_finding(ahead_s: float | None) -> Finding:
+    if ahead_s is None:
+        return Finding(Health.LOOK, "clock", "Discord doesn't tell the time, so yours can't be compared")
+    if abs(ahead_s) > CLOCK_TOLERANCE_S:
+        told = (
+            f"it is {abs(ahead_s):.0f} s {'ahead' if ahead_s > 0 else 'behind'}: turn on time synchronisation"
+        )
+        return Finding(Health.BROKEN, "clock", told)
+    return Finding(Health.OK, "clock", "it agrees with Discord's")
+
+
+async def _commands_finding(settings: Settings, facts: DiscordFacts) -> Finding:
+    database = Database("sqlite+aiosqlite://")
+    bot = build_bot(settings, database, PictureFiles(settings.paths.data), load_dictionary(), None)
+    await bot.add_cogs()
+    ours = {name for name, _ in names_of(bot.tree)}
+    if ours == facts.commands:
+        return Finding(Health.OK, "commands", f"Discord knows all {len(ours)}")
+    return Finding(Health.LOOK, "commands", "Discord knows others; the next start brings them in step")
 
 
 _RATINGS = click.Choice([rating.value for rating in Rating])

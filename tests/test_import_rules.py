@@ -24,7 +24,7 @@ MAY_IMPORT = {
     "bot": {"settings", "logs", "cogs", "generation", "storage", "sandbox", "terminal", "watch"},
     "settings": {"generation"},
     "logs": set[str](),
-    "terminal": {"settings", "generation", "sandbox"},
+    "terminal": {"settings", "generation", "sandbox", "storage"},
     "cogs": {"generation", "storage", "watch"},
     "watch": {"generation"},
     "generation": set[str](),
