@@ -1,120 +1,56 @@
-"""The front door: the command line, the wiring of the rooms, and the Bot class."""
+"""The front door: the command line."""
 
 import asyncio
-import logging
 import os
+import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
-import aiohttp
 import click
 import discord
-import yarl
-from discord import app_commands
-from discord.ext import commands
-from pydantic import SecretStr
 
-from cogs.about import About
-from cogs.client import DrawingBot
-from cogs.compare import Compare
-from cogs.delivery import Delivery
-from cogs.desk import Desk
-from cogs.doctor import Doctor
-from cogs.drawing import Drawing
-from cogs.error_answers import CONNECTION_ERRORS, answer_error
-from cogs.events.battles import Battles
-from cogs.events.contest_desk import ContestDesk
-from cogs.events.contest_host import ContestHost
-from cogs.events.contest_moderation import ContestModeration
-from cogs.events.contests import Contests
-from cogs.events.deadline_watch import DeadlineWatch
-from cogs.events.desks import EventDesks
-from cogs.events.guessing import Guessing
-from cogs.events.guessing_stages import GuessingStages
-from cogs.events.leaderboard import Leaderboards, Seasons
-from cogs.events.referee import Referee
-from cogs.events.tournaments import Tournaments
-from cogs.events.voting_booth import VotingBooth
-from cogs.history import History
-from cogs.imagine import Imagine
-from cogs.language import ENGLISH, CommandTranslator
-from cogs.model import Model
-from cogs.moderation import Moderation as ModeratorsDesk
-from cogs.parts import Parts
-from cogs.personal import Defaults, OwnLists
-from cogs.picture_actions import PictureActions
-from cogs.pictures import Pictures
-from cogs.plain_text import NO_MENTIONS
-from cogs.policy import Policy
-from cogs.presets import Presets
-from cogs.privacy import Privacy
+from cogs.command_sync import names_of
+from cogs.discord_checkup import DiscordFacts, ask_discord, seconds_ahead
+from cogs.error_answers import CONNECTION_ERRORS
+from cogs.language import ENGLISH
 from cogs.refusals import refusal
-from cogs.remix import Remix
-from cogs.reports import Reports
-from cogs.server_settings import ServerSettings
-from cogs.tags import Surprise, Tags
 from generation.encoding_mode import EncodingMode
-from generation.engine.local_engine import LocalEngine
-from generation.engine_options import EngineOptions
 from generation.errors import GenerationError, ModelUnavailable
-from generation.expansion import Expansion
-from generation.gatekeeper import Gatekeeper
-from generation.job_store import ForgetfulStore, JobStore
+from generation.job_store import ForgetfulStore
 from generation.limits import Limits, LimitTable
-from generation.lora_catalogue import LoraCatalogue
 from generation.model_errors import ModelLoadError
-from generation.model_source import ModelSource
-from generation.moderation import Moderation
-from generation.output_check import OutputCheck
-from generation.past_jobs import PastJobs
 from generation.policy_trial import PolicyTrial
 from generation.rating import Rating
-from generation.rating_classifier import RatingClassifier, UnusableClassifier
-from generation.service import GenerationService, RequestBounds
-from generation.tag_dictionary import TagDictionary, UnreadableTagList, load_dictionary
-from generation.tag_search import TagSearch
+from generation.rating_classifier import UnusableClassifier
+from generation.tag_dictionary import UnreadableTagList, load_dictionary
 from generation.tiny_checkpoint import build_tiny_checkpoint, is_built
 from generation.wildcards import Wildcards
 from logs import set_up_logging
-from settings import DiscordSettings, Settings, SettingsError, load_settings, read_token
-from storage.audit import AuditLog
-from storage.ballots import BallotStore
-from storage.battles import BattleStore
-from storage.blocks import BlockStore
-from storage.contests import ContestStore
+from settings import (
+    Settings,
+    SettingsError,
+    load_settings,
+    read_token,
+)
 from storage.database import Database, DatabaseUnavailable
-from storage.deadlines import DeadlineStore
-from storage.entries import EntryStore
-from storage.event_posts import EventPosts
-from storage.favourites import FavouriteStore
-from storage.guessing import GuessingStore
-from storage.guilds import GuildStore
-from storage.health import StorageHealth
-from storage.job_ledger import JobLedger
-from storage.people import PeopleStore
-from storage.personal_data import PersonalData
 from storage.picture_files import PictureFiles
-from storage.presets import PresetStore
-from storage.reports import ReportStore
-from storage.standings import StandingStore
-from storage.tournaments import TournamentStore
-from storage.upkeep import Upkeep
+from terminal import doctor as examination
 from terminal import policy_file
+from terminal.doctor import Finding, Health
 from terminal.drawing_options import drawing_options, request_of
 from terminal.encode import PromptFileError, describe_prompt, read_prompts, write_arrays
 from terminal.plan import plan_text
 from terminal.render import render_to_files
 from terminal.running import EXIT_FAILURE, run_until_signalled
 from terminal.sandbox_session import run_sandbox
-from terminal.tag_import import IMPORTED_TAGS, import_tags
-
-log = logging.getLogger("anim4gine")
+from terminal.tag_import import import_tags
+from wiring import build_bot, build_service, model_source, point_discord_at, serve, utc_now
 
 EXIT_MISCONFIGURED = 2
-DELIVERY_TIMEOUT_S = 5
-"""How long a shutdown waits for the last messages to be edited."""
+CLOCK_TOLERANCE_S = 5
+"""Discord tells whole seconds, and an interaction's fifteen minutes are counted by our clock."""
 
 FIRST_STEPS = """\
 There is no bot token, so I can't log in to Discord. To get one:
@@ -122,269 +58,6 @@ There is no bot token, so I can't log in to Discord. To get one:
   2. Under "Bot", press "Reset Token" and copy it.
   3. Start me again with it in the environment: DISCORD_TOKEN=... python bot.py
 Or try me without Discord, on this machine alone: make sandbox (or: python bot.py sandbox)"""
-
-
-class Anim4gineBot(DrawingBot):
-    """The Discord client: loads the cogs, syncs the commands, turns errors into sentences."""
-
-    def __init__(self, parts: Parts) -> None:
-        # Slash commands and components need no privileged intent, and of the others only this one.
-        intents = discord.Intents(guilds=True)
-        # Voice is nothing that a drawing bot needs; without this discord.py warns of it at every start.
-        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
-        super().__init__(
-            command_prefix=commands.when_mentioned,
-            help_command=None,
-            intents=intents,
-            allowed_mentions=NO_MENTIONS,
-            allowed_contexts=app_commands.AppCommandContext(
-                guild=True, dm_channel=True, private_channel=True
-            ),
-            allowed_installs=app_commands.AppInstallationType(guild=True, user=True),
-        )
-        self.parts = parts
-        self.desk = Desk(self, parts)
-        self.delivery = Delivery(self, parts.service, parts.clock, self.desk)
-        self.drawing = Drawing(parts, self.delivery)
-        self.event_desks = EventDesks()
-        self.contest_desk = ContestDesk(parts, self.drawing, self.event_desks)
-        self.contest_host = ContestHost(self, parts)
-        self.voting_booth = VotingBooth(parts, self.contest_host.pictures)
-        self.picture_actions = PictureActions(parts, self.drawing, self.event_desks)
-        self.deadline_handlers = {}
-        self.enter_handlers = []
-        # Known before what was left is brought: else a restart would tell a game's tags.
-        guessing_stages = GuessingStages(self, parts)
-        self.bearers = (guessing_stages.bring,)
-        self.deadline_handlers.update(guessing_stages.handlers)
-        self.deadline_watch = DeadlineWatch(parts.deadlines, self.deadline_handlers, parts.clock)
-        self.tree.error(answer_error)
-
-    async def setup_hook(self) -> None:
-        """Start to load the model, take up what was left, make the commands known; between login and connection."""
-        service = self.parts.service
-        service.start()
-        for job in await service.restore():
-            self.delivery.follow(job)
-        self.delivery.catch_up()
-        await self.add_cogs()
-        await self.tree.set_translator(CommandTranslator())
-        synced = await self.tree.sync()
-        log.info("Logged in as %s; %d commands are in place", self.user, len(synced))
-        self.deadline_watch.start()
-
-    async def add_cogs(self) -> None:
-        """Make all commands; Discord hears of them later."""
-        parts, drawing = self.parts, self.drawing
-        self.battles = Battles(self, parts)
-        self.tournaments = Tournaments(self, parts)
-        self.guessing = Guessing(self, parts)
-        for cog in (
-            Pictures(self),
-            Imagine(parts, drawing),
-            Remix(self, parts, drawing),
-            Compare(parts, drawing),
-            Surprise(parts, drawing),
-            Tags(self, parts),
-            Presets(parts, drawing),
-            Defaults(parts),
-            OwnLists(parts),
-            History(self, parts),
-            ServerSettings(self, parts),
-            ModeratorsDesk(parts),
-            Policy(parts),
-            Reports(self, parts, self.desk),
-            About(parts.service.profile),
-            Doctor(self, parts),
-            Contests(self, parts),
-            ContestModeration(self, parts),
-            self.battles,
-            self.tournaments,
-            Referee(self, parts),
-            self.guessing,
-            Leaderboards(self, parts),
-            Seasons(parts),
-            Model(self, parts.service),
-            Privacy(parts.service, parts.personal_data),
-        ):
-            await self.add_cog(cog)
-
-    async def close(self) -> None:
-        """Keep what waits and runs for the next start, tell the askers, and leave."""
-        if not self.is_closed():
-            await self.deadline_watch.stop()
-            await self.parts.service.stop()
-            await self.delivery.settle(DELIVERY_TIMEOUT_S)
-        await super().close()
-
-
-def build_service(
-    settings: Settings,
-    store: JobStore,
-    limits: LimitTable,
-    clock: Callable[[], datetime],
-    moderation: Moderation | None = None,
-    classifier: RatingClassifier | None = None,
-) -> GenerationService:
-    """Wire the generation service from the settings; nothing starts yet."""
-    gatekeeper = Gatekeeper(
-        profile=settings.profile,
-        clock=clock,
-        policy=settings.policy.content_policy,
-        expansion=Expansion(Wildcards(settings.paths.wildcards), lora_catalogue(settings)),
-        moderation=moderation,
-    )
-    output_check = None
-    if classifier is not None and moderation is not None and moderation.withheld is not None:
-        output_check = OutputCheck(classifier, moderation.withheld, gatekeeper.ceiling, clock)
-    return GenerationService(
-        engine=LocalEngine(
-            model_source(settings),
-            engine_options(settings),
-            settings.profile.encoding,
-        ),
-        profile=settings.profile,
-        model_name=settings.model.source,
-        gatekeeper=gatekeeper,
-        store=store,
-        limits=limits,
-        bounds=RequestBounds(prompt_tokens=settings.limits.prompt_tokens, steps=settings.limits.steps),
-        clock=clock,
-        output_check=output_check,
-    )
-
-
-def engine_options(settings: Settings) -> EngineOptions:
-    """What the settings say about drawing."""
-    slots = settings.drawing.max_batch_slots
-    return EngineOptions(
-        max_batch_slots=None if slots == "auto" else slots,
-        exact_replay=settings.drawing.exact_replay,
-        lora_folder=Path(settings.model.lora_folder) if settings.model.lora_folder else None,
-        controlnet=settings.model.controlnet,
-        text_length_limit=settings.limits.prompt_tokens,
-        preview_interval_s=settings.drawing.preview_interval_s,
-        compile=settings.drawing.compile,
-        compile_cache=settings.paths.data / "compiled",
-        float8=settings.drawing.float8,
-    )
-
-
-def lora_catalogue(settings: Settings) -> LoraCatalogue:
-    """The LoRAs that members may ask for."""
-    folder = Path(settings.model.lora_folder) if settings.model.lora_folder else None
-    return LoraCatalogue(folder, {name: own.entry for name, own in settings.loras.items()})
-
-
-def model_source(settings: Settings) -> ModelSource:
-    """Say which model the settings name, and how it is to be loaded."""
-    model = settings.model
-    return ModelSource(
-        source=model.source,
-        revision=model.revision or None,
-        device=model.device,
-        dtype=model.dtype,
-        config=model.config or None,
-    )
-
-
-def utc_now() -> datetime:
-    """The clock that everything in the running program reads."""
-    return datetime.now(UTC)
-
-
-async def point_discord_at(api_base: str) -> None:
-    """Let discord.py talk to `api_base`: its two base addresses are all that changes.
-
-    Raises:
-        aiohttp.ClientError, TimeoutError: nobody there, or nobody who speaks Discord's API.
-    """
-    if api_base == DiscordSettings().api_base:
-        return
-    discord.http.Route.BASE = api_base
-    timeout = aiohttp.ClientTimeout(total=10)
-    async with (
-        aiohttp.ClientSession(timeout=timeout, raise_for_status=True) as session,
-        session.get(f"{api_base}/gateway") as response,
-    ):
-        gateway = await response.json()
-    discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway["url"])
-
-
-def build_bot(
-    settings: Settings,
-    database: Database,
-    files: PictureFiles,
-    dictionary: TagDictionary,
-    classifier: RatingClassifier | None,
-) -> Anim4gineBot:
-    """Wire the Discord client from the settings; nothing starts yet. Takes a second for a large dictionary."""
-    ledger = JobLedger(database, files)
-    guilds, reports, guessing = GuildStore(database), ReportStore(database), GuessingStore(database)
-    blocks = BlockStore(
-        database,
-        attempts=settings.policy.attempts_before_block,
-        block_for=timedelta(days=settings.policy.block_days),
-    )
-    moderation = Moderation(rule_book=guilds, blocks=blocks, withheld=reports, secrets=guessing)
-    parts = Parts(
-        service=build_service(settings, ledger, settings.limits.table, utc_now, moderation, classifier),
-        guilds=guilds,
-        blocks=blocks,
-        reports=reports,
-        audit=AuditLog(database),
-        health=StorageHealth(database, settings.paths.data),
-        deadlines=DeadlineStore(database),
-        event_posts=EventPosts(database),
-        contests=ContestStore(database),
-        entries=EntryStore(database),
-        ballots=BallotStore(database),
-        standings=StandingStore(database),
-        guessing=guessing,
-        battles=BattleStore(database),
-        tournaments=TournamentStore(database),
-        past_jobs=PastJobs(ledger),
-        personal_data=PersonalData(database, files, utc_now),
-        people=PeopleStore(database),
-        presets=PresetStore(database),
-        favourites=FavouriteStore(database),
-        dictionary=dictionary,
-        search=TagSearch(dictionary),
-        loras=lora_catalogue(settings),
-        wildcards=Wildcards(settings.paths.wildcards),
-        clock=utc_now,
-    )
-    return Anim4gineBot(parts)
-
-
-async def serve(settings: Settings, token: SecretStr) -> None:
-    """Run the bot until it is cancelled.
-
-    Raises:
-        UnusableClassifier: the output check that the settings ask for can't look at pictures.
-    """
-    await point_discord_at(settings.discord.api_base)
-    classifier = settings.policy.rating_classifier
-    if classifier is not None:
-        await asyncio.to_thread(classifier.load)
-    database = Database(settings.database_url)
-    await database.start()
-    files = PictureFiles(settings.paths.data / "images")
-    upkeep = Upkeep(
-        database,
-        files,
-        keep_for=timedelta(days=settings.images.keep_days),
-        keep_bytes=int(settings.images.keep_gb * 1e9),
-        clock=utc_now,
-    )
-    upkeep_task = asyncio.create_task(upkeep.run(), name="upkeep")
-    try:
-        dictionary = load_dictionary(settings.paths.data / IMPORTED_TAGS)
-        async with build_bot(settings, database, files, dictionary, classifier) as bot:
-            await bot.start(token.get_secret_value())
-    finally:
-        upkeep_task.cancel()
-        await database.stop()
 
 
 def leave(sentence: str, exit_code: int) -> NoReturn:
@@ -442,7 +115,8 @@ def run() -> None:
         leave(str(error), EXIT_MISCONFIGURED)
     if token is None:
         leave(FIRST_STEPS, EXIT_MISCONFIGURED)
-    set_up_logging(settings.logging.level, [token.get_secret_value()])
+    secrets = [token.get_secret_value()]
+    set_up_logging(settings.logging.level, secrets, as_json=settings.logging.format == "json")
     try:
         run_until_signalled(serve(settings, token))
     except discord.LoginFailure:
@@ -450,7 +124,7 @@ def run() -> None:
             "Discord refused the token. Copy the bot's token again (not the client secret).",
             EXIT_MISCONFIGURED,
         )
-    except DatabaseUnavailable as error:
+    except (DatabaseUnavailable, SettingsError) as error:
         leave(str(error), EXIT_MISCONFIGURED)
     except UnusableClassifier as error:
         leave(f"policy.classifier can't be used: {error.reason}", EXIT_MISCONFIGURED)
@@ -546,6 +220,81 @@ def import_command(file: Path) -> None:
     lines = "1 line" if found.skipped == 1 else f"{found.skipped} lines"
     click.echo(f"{found.tags} tags and {found.aliases} aliases are in; {lines} could not be read.")
     click.echo("The bot offers them from its next start on.")
+
+
+@cli.command()
+@config_option
+def doctor() -> None:
+    """Say whether this machine has what the bot needs; exit code 1 where something is broken."""
+    settings = settings_or_exit()
+    set_up_logging("ERROR")
+    raise SystemExit(asyncio.run(_examine(settings)))
+
+
+async def _examine(settings: Settings) -> int:
+    source = model_source(settings)
+    worst = 0
+    async for finding in examination.examine(
+        examination.python,
+        examination.torch_for(source),
+        examination.model(source),
+        examination.database(settings.database_url),
+        examination.disk(settings.paths.data),
+        partial(_examine_discord, settings),
+    ):
+        click.echo(finding)
+        worst = max(worst, finding.health is Health.BROKEN)
+    return worst
+
+
+async def _examine_discord(settings: Settings) -> list[Finding]:
+    """Whether the token is good, the clock right, and the commands those that Discord knows."""
+    try:
+        token = read_token(settings, os.environ)
+    except SettingsError as error:
+        return [Finding(Health.BROKEN, "token", str(error))]
+    if token is None:
+        return [Finding(Health.BROKEN, "token", "there is none: set DISCORD_TOKEN, or discord.token_file")]
+    try:
+        await point_discord_at(settings.discord.api_base)
+        ahead_s = await seconds_ahead(settings.discord.api_base, time.time())
+        facts = await ask_discord(token)
+    except discord.LoginFailure:
+        return [
+            Finding(
+                Health.BROKEN, "token", "Discord refuses it: copy the bot's token (no client secret) again"
+            )
+        ]
+    except (discord.DiscordException, *CONNECTION_ERRORS) as error:
+        told = f"{settings.discord.api_base} can't be reached: {error!r}"
+        return [Finding(Health.BROKEN, "Discord", told)]
+    return [
+        Finding(Health.OK, "token", f"it is that of {facts.name} ({facts.application_id})"),
+        Finding(Health.OK, "intents", "no privileged one is needed"),
+        _clock_finding(ahead_s),
+        await _commands_finding(settings, facts),
+    ]
+
+
+def _clock_finding(ahead_s: float | None) -> Finding:
+    if ahead_s is None:
+        return Finding(Health.LOOK, "clock", "Discord doesn't tell the time, so yours can't be compared")
+    if abs(ahead_s) > CLOCK_TOLERANCE_S:
+        told = (
+            f"it is {abs(ahead_s):.0f} s {'ahead' if ahead_s > 0 else 'behind'}: turn on time synchronisation"
+        )
+        return Finding(Health.BROKEN, "clock", told)
+    return Finding(Health.OK, "clock", "it agrees with Discord's")
+
+
+async def _commands_finding(settings: Settings, facts: DiscordFacts) -> Finding:
+    database = Database("sqlite+aiosqlite://")
+    bot = build_bot(settings, database, PictureFiles(settings.paths.data), load_dictionary(), None)
+    await bot.add_cogs()
+    ours = {name for name, _ in names_of(bot.tree)}
+    if ours == facts.commands:
+        return Finding(Health.OK, "commands", f"Discord knows all {len(ours)}")
+    return Finding(Health.LOOK, "commands", "Discord knows others; the next start brings them in step")
 
 
 _RATINGS = click.Choice([rating.value for rating in Rating])

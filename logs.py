@@ -6,6 +6,8 @@ import re
 import sys
 from collections.abc import Iterable
 
+from pythonjsonlogger.json import JsonFormatter
+
 _INTERACTION_PATH = re.compile(r"((?:webhooks|interactions)/\d+/)[\w.%-]{20,}")
 
 _TOKEN_FIELD = re.compile(r"""(["']token["']: ?["'])[^"']+""")
@@ -31,6 +33,18 @@ class _SecretFilter(logging.Filter):
         return _TOKEN_FIELD.sub(r"\1***", _INTERACTION_PATH.sub(r"\1***", text))
 
 
+_LINE = "%(asctime)s %(levelname)-7s %(name)s: %(message)s%(job_suffix)s"
+
+
+def _json_formatter() -> logging.Formatter:
+    return JsonFormatter(
+        "%(levelname)s %(name)s %(message)s",
+        rename_fields={"levelname": "level", "name": "logger", "exc_info": "traceback"},
+        timestamp="time",
+        json_ensure_ascii=False,
+    )
+
+
 class _JobFormatter(logging.Formatter):
     """One line: time, level, logger, message, and the job where there is one."""
 
@@ -40,13 +54,14 @@ class _JobFormatter(logging.Formatter):
         return super().format(record)
 
 
-def set_up_logging(level: str, secrets: Iterable[str] = ()) -> None:
-    """Log to standard error from `level` on, with `secrets` masked wherever they turn up."""
+def set_up_logging(level: str, secrets: Iterable[str] = (), *, as_json: bool = False) -> None:
+    """Log to standard error from `level` on, with `secrets` masked wherever they turn up.
+
+    `as_json` is an object a line: time (UTC), level, logger, message, and whatever a line carries, such as its job.
+    """
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(_SecretFilter(secrets))
-    handler.setFormatter(
-        _JobFormatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s%(job_suffix)s", "%Y-%m-%d %H:%M:%S")
-    )
+    handler.setFormatter(_json_formatter() if as_json else _JobFormatter(_LINE, "%Y-%m-%d %H:%M:%S"))
     # transformers has a logger of its own and reads this when it is imported; its hints on optional packages
     # would only puzzle an operator.
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")

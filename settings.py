@@ -24,6 +24,7 @@ from generation.rating_classifier import RatingClassifier
 
 ENV_PREFIX = "ANIM4GINE_"
 TOKEN_VARIABLE = "DISCORD_TOKEN"  # noqa: S105 - the variable's name, not a token
+WATCH_TOKEN_VARIABLE = "WATCH_TOKEN"  # noqa: S105 - as above
 
 
 class SettingsError(Exception):
@@ -228,9 +229,18 @@ class PolicySettings(_Section):
 
 
 class LoggingSettings(_Section):
-    """`[logging]`: what the log tells."""
+    """`[logging]`: what the log tells, and how."""
 
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    format: Literal["text", "json"] = "text"
+
+
+class WatchSettings(_Section):
+    """`[watch]`: the operators' own web server. Port 0 is none."""
+
+    host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65_535)] = 0
+    token_file: str = ""
 
 
 class SandboxSettings(_Section):
@@ -255,6 +265,7 @@ class Settings(BaseSettings):
     images: ImageSettings = ImageSettings()
     policy: PolicySettings = PolicySettings()
     logging: LoggingSettings = LoggingSettings()
+    watch: WatchSettings = WatchSettings()
     sandbox: SandboxSettings = SandboxSettings()
     loras: dict[str, LoraSettings] = {}
     profiles: dict[str, ModelProfile] = {}
@@ -311,17 +322,33 @@ def read_token(settings: Settings, environment: Mapping[str, str]) -> SecretStr 
     """
     if token := environment.get(TOKEN_VARIABLE, "").strip():
         return SecretStr(token)
-    if not settings.discord.token_file:
+    return _secret_in("discord.token_file", settings.discord.token_file)
+
+
+def read_watch_token(settings: Settings, environment: Mapping[str, str]) -> SecretStr | None:
+    """Find the status page's token: the environment variable `WATCH_TOKEN`, else the file that a setting names.
+
+    Raises:
+        SettingsError: the file can't be read or is empty.
+    """
+    if token := environment.get(WATCH_TOKEN_VARIABLE, "").strip():
+        return SecretStr(token)
+    return _secret_in("watch.token_file", settings.watch.token_file)
+
+
+def _secret_in(setting: str, file: str) -> SecretStr | None:
+    """Read the secret in the file that `setting` names; None where it names none."""
+    if not file:
         return None
-    path = Path(settings.discord.token_file).expanduser()
+    path = Path(file).expanduser()
     try:
-        token = path.read_text(encoding="utf-8").strip()
+        secret = path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not a text file"
-        raise SettingsError(f"discord.token_file = {str(path)!r}: can't be read: {reason}") from None
-    if not token:
-        raise SettingsError(f"discord.token_file = {str(path)!r}: the file is empty")
-    return SecretStr(token)
+        raise SettingsError(f"{setting} = {str(path)!r}: can't be read: {reason}") from None
+    if not secret:
+        raise SettingsError(f"{setting} = {str(path)!r}: the file is empty")
+    return SecretStr(secret)
 
 
 def _read_toml(file: Path) -> dict[str, Any]:

@@ -57,6 +57,8 @@ class Delivery:
         self._tasks: set[asyncio.Task[None]] = set()
         self._in_hand: set[str] = set()
         self._catching_up: asyncio.Task[None] | None = None
+        self.on_delivered: Callable[[Job, float], None] = lambda _job, _lag_s: None
+        """Called with the seconds from a job's end to its result in a message."""
 
     def follow(self, job: Job) -> None:
         """Show the updates of `job` where it was asked for, until it is over; returns at once."""
@@ -120,7 +122,7 @@ class Delivery:
         with _logging_failures(job):
             over = asyncio.create_task(job.ending())
             progress = asyncio.create_task(self._show_progress(job, message, over))
-            ending = await over
+            ending, ended_at = await over, self.clock()
             # A progress edit that arrived after the result would overwrite it, so one in flight gets a moment.
             await asyncio.wait({progress}, timeout=PROGRESS_GRACE_S)
             progress.cancel()
@@ -131,6 +133,7 @@ class Delivery:
                 if await bring(job, ending):
                     return
             await self._service.delivered(job, await self._deliver(job, ending, message))
+            self.on_delivered(job, (self.clock() - ended_at).total_seconds())
 
     async def _deliver(self, job: Job, ending: Ending, message: DeferredMessage) -> MessageKey | None:
         """Bring a result; returns the message that shows it now."""

@@ -12,6 +12,7 @@ from discord.ext import commands
 from sqlalchemy.exc import SQLAlchemyError
 
 from cogs.client import DrawingBot
+from cogs.command_sync import names_of
 from cogs.error_answers import CONNECTION_ERRORS
 from cogs.language import Language, language_of
 from cogs.parts import Parts
@@ -115,7 +116,7 @@ class Doctor(commands.Cog):
         except (discord.HTTPException, *CONNECTION_ERRORS) as error:
             log.warning("Discord can't be asked for the commands: %r", error)
             return Health.LOOK, say("Commands: Discord doesn't tell which it knows.")
-        ours = {(command.name, _kind(command)) for command in self._bot.tree.get_commands()}
+        ours = names_of(self._bot.tree)
         if ours != {(command.name, command.type) for command in known}:
             return Health.BROKEN, say(
                 "Commands: Discord knows others than I have. A restart brings them in step."
@@ -177,9 +178,3 @@ class Doctor(commands.Cog):
             library=discord.__version__,
             python=platform.python_version(),
         )
-
-
-def _kind(command: object) -> discord.AppCommandType:
-    if isinstance(command, app_commands.ContextMenu):
-        return command.type
-    return discord.AppCommandType.chat_input

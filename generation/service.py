@@ -15,7 +15,7 @@ from functools import partial
 from itertools import groupby
 from typing import Any
 
-from generation.engine.local_engine import EngineState, LocalEngine, Progress
+from generation.engine.local_engine import EngineActivity, EngineState, LocalEngine, Progress
 from generation.errors import (
     DrawingCancelled,
     EngineFailure,
@@ -63,7 +63,8 @@ class RequestBounds:
 class GenerationService:
     """Takes requests, stores them as jobs and draws them; belongs to one event loop.
 
-    `clock` gives the current, time-zone-aware time.
+    `clock` gives the current, time-zone-aware time. `on_began` is called when a job's turn has come, with the seconds
+    that it waited, and `on_ended` when it is over.
     """
 
     def __init__(
@@ -94,6 +95,8 @@ class GenerationService:
         self._storing: set[asyncio.Task[Ending]] = set()
         self._is_stopping = False
         self._loading: asyncio.Task[None] | None = None
+        self.on_began: Callable[[Job, float], None] = lambda _job, _waited_s: None
+        self.on_ended: Callable[[Job, Ending], None] = lambda _job, _ending: None
 
     @property
     def profile(self) -> ModelProfile:
@@ -109,6 +112,17 @@ class GenerationService:
     def device(self) -> str | None:
         """Where the model lives ("cuda:0"), None before it is loaded."""
         return self._engine.device
+
+    @property
+    def engine_activity(self) -> EngineActivity:
+        """What the engine has done, and does now."""
+        return self._engine.activity
+
+    @property
+    def oldest_wait_s(self) -> float:
+        """For how long the job at the front of the line has waited; 0 where none waits."""
+        waiting = [job.accepted_at for job in self._jobs.values() if job.id not in self._running]
+        return max(0.0, (self._clock() - min(waiting)).total_seconds()) if waiting else 0.0
 
     @property
     def running_count(self) -> int:
@@ -298,6 +312,7 @@ class GenerationService:
             self._queue.begin(job)
             self._engine.reserve(job)
             job.publish(Running(0, job.total_steps))
+            self.on_began(job, (self._clock() - job.accepted_at).total_seconds())
             self._start(job, self._run(job))
         self._publish_positions()
 
@@ -346,6 +361,7 @@ class GenerationService:
         ending = await asyncio.shield(storing)
         self._jobs.pop(job.id, None)
         job.publish(ending)
+        self.on_ended(job, ending)
         facts = {"drawing_s": ending.drawing_s} if isinstance(ending, Finished) else {}
         log.info("Job ended: %s", type(ending).__name__, extra={"job": job.id, **facts})
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from storage.database import Database
+from storage.database import Database, migration_config
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,12 @@ class StorageHealth:
         folder = self._folder.absolute()
         usage = shutil.disk_usage(next(path for path in (folder, *folder.parents) if path.exists()))
         return DiskHealth(usage.free, usage.total)
+
+
+def known_revisions() -> frozenset[str]:
+    """The versions of the tables that this program can bring up to date; "-" is none at all."""
+    script = ScriptDirectory.from_config(migration_config())
+    return frozenset({"-", *(revision.revision for revision in script.walk_revisions())})
 
 
 def _revision(connection: Connection) -> str:

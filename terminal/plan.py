@@ -31,7 +31,12 @@ class PlannedModel:
 
 
 def plan_text(source: ModelSource) -> str:
-    """Plan for the model and this machine's device, and return the table to print.
+    """Plan for the model and this machine's device, and return the table to print; see `plan_here`."""
+    return format_plan(*plan_here(source))
+
+
+def plan_here(source: ModelSource) -> tuple[MemoryPlan, PlannedModel]:
+    """Plan for the model and this machine's device.
 
     The sizes are read from the files' headers; a model that isn't on this machine yet is taken to be of SDXL's size.
 
@@ -54,7 +59,7 @@ def plan_text(source: ModelSource) -> str:
         can_offload=can_offload(device),
     )
     name = str(dtype).removeprefix("torch.")
-    return format_plan(plan, PlannedModel(source.source, str(device), name, is_measured=shape is not None))
+    return plan, PlannedModel(source.source, str(device), name, is_measured=shape is not None)
 
 
 def format_plan(plan: MemoryPlan, model: PlannedModel) -> str:

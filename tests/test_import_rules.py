@@ -8,20 +8,23 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ROOMS = {
-    "bot", "settings", "logs", "cogs", "events", "generation", "storage", "sandbox", "terminal", "bench", "tests",
+    "bot", "wiring", "settings", "logs", "cogs", "events", "generation", "storage", "sandbox", "terminal", "watch",
+    "bench", "tests",
 }  # fmt: skip
 MAY_IMPORT = {
-    "bot": {"settings", "logs", "cogs", "events", "generation", "storage", "sandbox", "terminal"},
+    "bot": {"wiring", "settings", "logs", "cogs", "generation", "storage", "sandbox", "terminal"},
+    "wiring": {"settings", "cogs", "events", "generation", "storage", "terminal", "watch"},
     "settings": {"generation"},
     "logs": set[str](),
-    "terminal": {"settings", "generation", "sandbox"},
-    "cogs": {"generation", "events", "storage"},
+    "terminal": {"settings", "events", "generation", "sandbox", "storage"},
+    "cogs": {"generation", "events", "storage", "watch"},
     "events": {"generation"},
+    "watch": {"generation"},
     "generation": set[str](),
     "storage": set[str](),
     "sandbox": set[str](),
 }
-WITHOUT_DISCORD = {"events", "generation", "storage", "sandbox", "settings", "terminal"}
+WITHOUT_DISCORD = {"events", "generation", "storage", "sandbox", "settings", "terminal", "watch"}
 
 
 def files_of(room: str) -> Iterator[Path]:

@@ -70,7 +70,8 @@ class _Drawing:
 class EngineCore:
     """Draws orders side by side. Everything is called from the one thread that owns the device.
 
-    `work_done` counts all so far.
+    `work_done` counts all so far, as do `batches_done` and `steps_done`: how often pictures were advanced together, and
+    by how many steps of single pictures.
     """
 
     def __init__(self, parts: DrawingParts) -> None:
@@ -79,6 +80,8 @@ class EngineCore:
         self._arrived: list[PictureOrder] = []
         self._in_flight: list[_Drawing] = []
         self.work_done = Work()
+        self.batches_done = 0
+        self.steps_done = 0
 
     @property
     def is_idle(self) -> bool:
@@ -173,6 +176,7 @@ class EngineCore:
             for drawing in batch:
                 self._end(drawing, error)
             return
+        self.batches_done += 1
         for drawing, (noise_pred, negative_noise_pred) in self._predictions(batch):
             try:
                 drawing.sample.advance(noise_pred, negative_noise_pred)
@@ -183,6 +187,7 @@ class EngineCore:
             else:
                 height, width = drawing.sample.size_px
                 self.work_done += Work(megapixel_steps=height * width / 1e6)
+                self.steps_done += 1
                 drawing.order.on_step(drawing.sample.steps_done)
                 if drawing.order.wants_preview():
                     drawing.order.on_preview(latent_preview(drawing.sample.predicted))

@@ -67,6 +67,24 @@ class Progress:
     preview: bytes | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineActivity:
+    """What an engine has done since the program began, and what it does now.
+
+    `steps` are denoising steps of single pictures, `batches` how often some were done together; `busy_s` is the time
+    in which it computed. `pictures_in_flight` of at most `slots` are being drawn. The memory is the device's, and 0 of
+    0 on the CPU.
+    """
+
+    steps: int
+    batches: int
+    busy_s: float
+    pictures_in_flight: int
+    slots: int
+    memory_used_bytes: int
+    memory_total_bytes: int
+
+
 class LocalEngine:
     """Draws jobs side by side on one device. Its methods are called from one event loop.
 
@@ -103,6 +121,9 @@ class LocalEngine:
         self._restarts = 0
         self._busy_s = 0.0
         self._work_measured = Work()
+        # Totals over all models that were loaded; what the present one has done is counted by its core.
+        self._busy_total_s = 0.0
+        self._steps_before = self._batches_before = 0
 
     @property
     def state(self) -> EngineState:
@@ -118,6 +139,21 @@ class LocalEngine:
     def device(self) -> str | None:
         """Where the model lives ("cuda:0"), None before it is loaded."""
         return None if self._model is None else self._model.device
+
+    @property
+    def activity(self) -> EngineActivity:
+        """What it has done and does; may be asked at any time."""
+        core, model = self._core, self._model
+        used, total = (0, 0) if model is None else model.memory_use()
+        return EngineActivity(
+            steps=self._steps_before + (core.steps_done if core else 0),
+            batches=self._batches_before + (core.batches_done if core else 0),
+            busy_s=self._busy_total_s,
+            pictures_in_flight=min(len(self._places), self._slots),
+            slots=self._slots,
+            memory_used_bytes=used,
+            memory_total_bytes=total,
+        )
 
     @property
     def precision(self) -> str:
@@ -241,7 +277,9 @@ class LocalEngine:
             log.exception("The engine failed in a step; its pictures end")
             for order in core.abandon():
                 order.on_end(error)
-        self._busy_s += time.perf_counter() - begin
+        busy_s = time.perf_counter() - begin
+        self._busy_s += busy_s
+        self._busy_total_s += busy_s
         self._measure_speed(core)
         if core.slots != self._slots:
             self._post(self._set_slots, core.slots)
@@ -272,6 +310,9 @@ class LocalEngine:
 
     def _load_blocking(self, orders: "list[PictureOrder]") -> None:
         """Load the model and go on with `orders`; where that fails they end."""
+        if self._core is not None:
+            self._steps_before += self._core.steps_done
+            self._batches_before += self._core.batches_done
         self._core = None
         if self._model is not None:
             self._model.close()

@@ -102,6 +102,13 @@ class SdxlModel:
         """Where the model computes, such as "cuda:0" or "cpu"."""
         return str(self._device)
 
+    def memory_use(self) -> tuple[int, int]:
+        """How many bytes of the device's memory are in use, by whomever, and how many there are; 0 of 0 on a CPU."""
+        if self._device.type != "cuda":
+            return 0, 0
+        free, total = torch.cuda.mem_get_info(self._device)
+        return total - free, total
+
     def core(self) -> tuple[EngineCore, WarmUp]:
         """Warm up and make the core that draws with this model; also returns what the warm-up measured."""
         found = warm_up(

@@ -16,12 +16,12 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 from discord import app_commands
 
-from bot import build_bot
 from cogs.language import NAME_CONTEXT, TRANSLATIONS
 from generation.tag_dictionary import load_dictionary
 from settings import Settings
 from storage.database import Database
 from storage.picture_files import PictureFiles
+from wiring import build_bot
 
 COGS = Path(__file__).parents[2] / "cogs"
 KEYWORDS = {"say": None, "counted": (1, 2)}

@@ -1,0 +1,156 @@
+"""`doctor`: whether this machine has what the bot needs, a line for each thing, with what to do where it hasn't."""
+
+import asyncio
+import shutil
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from sqlalchemy import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from generation.model_errors import ModelLoadError, first_line
+from generation.model_source import ModelSource
+from storage.database import Database
+from storage.health import StorageHealth, known_revisions
+from terminal.plan import conclusion, plan_here
+
+PYTHONS = ((3, 11), (3, 13))
+"""The oldest and the newest Python that the tests run on."""
+
+LOW_DISK_BYTES, MODEL_BYTES = 5 * 10**9, 7 * 10**9
+"""Room for some thousand pictures; what the first download takes."""
+
+
+class Health(Enum):
+    """How something is. The value stands at the beginning of its line."""
+
+    OK = "ok"
+    LOOK = "look"
+    BROKEN = "BAD"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A line: what was looked at, how it is, and what to do about it."""
+
+    health: Health
+    subject: str
+    told: str
+
+    def __str__(self) -> str:
+        return f"{self.health.value:<4}  {self.subject:<10}  {self.told}"
+
+
+Examination = Callable[[], Awaitable[Sequence[Finding]]]
+
+
+async def examine(*examinations: Examination) -> AsyncIterator[Finding]:
+    """Make examinations one after another, and tell each finding as soon as it is there."""
+    for examination in examinations:
+        for finding in await examination():
+            yield finding
+
+
+async def python() -> list[Finding]:
+    """Whether this Python is one that the bot is tested on."""
+    oldest, newest = (".".join(map(str, version)) for version in PYTHONS)
+    here = ".".join(map(str, sys.version_info[:3]))
+    if PYTHONS[0] <= sys.version_info[:2] <= PYTHONS[1]:
+        return [Finding(Health.OK, "Python", here)]
+    return [Finding(Health.LOOK, "Python", f"{here}; the bot is tested on {oldest} to {newest}")]
+
+
+def torch_for(source: ModelSource) -> Examination:
+    """Whether torch is there, and reaches the device that the settings name."""
+
+    def look() -> list[Finding]:
+        import torch  # noqa: PLC0415 - takes seconds
+
+        from generation.engine.device_choice import device_for  # noqa: PLC0415 - imports torch
+
+        try:
+            device = device_for(source)
+        except ModelLoadError as error:
+            return [Finding(Health.BROKEN, "torch", f"{torch.__version__}: {error.reason}")]
+        if device.type == "cuda":
+            name = torch.cuda.get_device_name(device)
+            return [Finding(Health.OK, "torch", f"{torch.__version__} on {name} (CUDA {torch.version.cuda})")]
+        if shutil.which("nvidia-smi"):
+            advice = "there is an NVIDIA driver that this torch can't use: install its build for CUDA (pytorch.org)"
+            return [Finding(Health.LOOK, "torch", f"{torch.__version__} on {device}; {advice}")]
+        slow = "" if device.type == "mps" else "; without a GPU a picture takes minutes"
+        return [
+            Finding(
+                Health.OK if device.type == "mps" else Health.LOOK,
+                "torch",
+                f"{torch.__version__} on {device}{slow}",
+            )
+        ]
+
+    return lambda: asyncio.to_thread(look)
+
+
+def model(source: ModelSource) -> Examination:
+    """Whether the model's files are there, and how it fits into the device's memory."""
+
+    def look() -> list[Finding]:
+        try:
+            plan, planned = plan_here(source)
+        except ModelLoadError as error:
+            return [Finding(Health.BROKEN, "model", f"{source.source}: {error.reason}")]
+        there = (
+            Finding(Health.OK, "model", f"{source.source} is on this machine")
+            if planned.is_measured
+            else Finding(
+                Health.LOOK, "model", f"{source.source} isn't here yet; the first start downloads 7 GB"
+            )
+        )
+        fits = Health.LOOK if plan.memory_bytes is None else Health.OK if plan.fits else Health.BROKEN
+        return [there, Finding(fits, "memory", conclusion(plan))]
+
+    return lambda: asyncio.to_thread(look)
+
+
+def database(url: str) -> Examination:
+    """Whether the database answers, with tables that this program knows."""
+
+    async def look() -> list[Finding]:
+        parsed = make_url(url)
+        shown = parsed.render_as_string(hide_password=True)
+        file = Path(parsed.database or "") if parsed.get_backend_name() == "sqlite" else None
+        if file is not None and not file.exists():
+            return [Finding(Health.OK, "database", f"{shown} will be made at the first start")]
+        database = Database(url)
+        try:
+            health = await StorageHealth(database, Path()).database()
+        except (SQLAlchemyError, OSError) as error:
+            return [Finding(Health.BROKEN, "database", f"{shown} can't be used: {first_line(error)}")]
+        finally:
+            await database.stop()
+        if health.revision not in known_revisions():
+            told = f"{shown} is of version {health.revision}, newer than this program: update it"
+            return [Finding(Health.BROKEN, "database", told)]
+        return [Finding(Health.OK, "database", f"{shown} answers; its tables are {health.revision}")]
+
+    return look
+
+
+def disk(folder: Path) -> Examination:
+    """Whether there is room for pictures, and for a model that has to be downloaded."""
+
+    def look() -> list[Finding]:
+        absolute = folder.absolute()
+        usage = shutil.disk_usage(next(path for path in (absolute, *absolute.parents) if path.exists()))
+        free = f"{usage.free / 1e9:.1f} GB free for {absolute}"
+        if usage.free < LOW_DISK_BYTES:
+            return [
+                Finding(
+                    Health.LOOK, "disk", f"{free}; pictures need room, and a model {MODEL_BYTES / 1e9:.0f} GB"
+                )
+            ]
+        return [Finding(Health.OK, "disk", free)]
+
+    return lambda: asyncio.to_thread(look)

@@ -1,0 +1,420 @@
+"""The wiring of the rooms, in one place: the Bot class, and what it is made of by the settings."""
+
+import asyncio
+import logging
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import discord
+import yarl
+from discord import app_commands
+from discord.ext import commands
+from pydantic import SecretStr
+from sqlalchemy.exc import SQLAlchemyError
+
+from cogs.about import About
+from cogs.client import DrawingBot
+from cogs.command_sync import sync_commands
+from cogs.compare import Compare
+from cogs.delivery import Delivery
+from cogs.desk import Desk
+from cogs.doctor import Doctor
+from cogs.drawing import Drawing
+from cogs.error_answers import answer_error
+from cogs.events.battles import Battles
+from cogs.events.contest_desk import ContestDesk
+from cogs.events.contest_host import ContestHost
+from cogs.events.contest_moderation import ContestModeration
+from cogs.events.contests import Contests
+from cogs.events.deadline_watch import DeadlineWatch
+from cogs.events.desks import EventDesks
+from cogs.events.guessing import Guessing
+from cogs.events.guessing_stages import GuessingStages
+from cogs.events.leaderboard import Leaderboards, Seasons
+from cogs.events.referee import Referee
+from cogs.events.tournaments import Tournaments
+from cogs.events.voting_booth import VotingBooth
+from cogs.history import History
+from cogs.imagine import Imagine
+from cogs.language import CommandTranslator
+from cogs.model import Model
+from cogs.moderation import Moderation as ModeratorsDesk
+from cogs.parts import Parts
+from cogs.personal import Defaults, OwnLists
+from cogs.picture_actions import PictureActions
+from cogs.pictures import Pictures
+from cogs.plain_text import NO_MENTIONS
+from cogs.policy import Policy
+from cogs.presets import Presets
+from cogs.privacy import Privacy
+from cogs.remix import Remix
+from cogs.reports import Reports
+from cogs.server_settings import ServerSettings
+from cogs.status import Status
+from cogs.tags import Surprise, Tags
+from generation.engine.local_engine import EngineState, LocalEngine
+from generation.engine_options import EngineOptions
+from generation.expansion import Expansion
+from generation.gatekeeper import Gatekeeper
+from generation.job_store import JobStore
+from generation.limits import LimitTable
+from generation.lora_catalogue import LoraCatalogue
+from generation.model_source import ModelSource
+from generation.moderation import Moderation
+from generation.output_check import OutputCheck
+from generation.past_jobs import PastJobs
+from generation.rating_classifier import RatingClassifier
+from generation.service import GenerationService, RequestBounds
+from generation.tag_dictionary import TagDictionary, load_dictionary
+from generation.tag_search import TagSearch
+from generation.wildcards import Wildcards
+from settings import (
+    DiscordSettings,
+    Settings,
+    SettingsError,
+    read_watch_token,
+)
+from storage.audit import AuditLog
+from storage.ballots import BallotStore
+from storage.battles import BattleStore
+from storage.blocks import BlockStore
+from storage.contests import ContestStore
+from storage.database import Database
+from storage.deadlines import DeadlineStore
+from storage.entries import EntryStore
+from storage.event_posts import EventPosts
+from storage.favourites import FavouriteStore
+from storage.guessing import GuessingStore
+from storage.guilds import GuildStore
+from storage.health import StorageHealth
+from storage.job_ledger import JobLedger
+from storage.people import PeopleStore
+from storage.personal_data import PersonalData
+from storage.picture_files import PictureFiles
+from storage.presets import PresetStore
+from storage.reports import ReportStore
+from storage.standings import StandingStore
+from storage.tournaments import TournamentStore
+from storage.upkeep import Upkeep
+from terminal.tag_import import IMPORTED_TAGS
+from watch.watch import Watch
+
+log = logging.getLogger("anim4gine")
+
+DELIVERY_TIMEOUT_S = 5
+"""How long a shutdown waits for the last messages to be edited."""
+
+
+class Anim4gineBot(DrawingBot):
+    """The Discord client: loads the cogs, syncs the commands, turns errors into sentences."""
+
+    def __init__(self, parts: Parts, watch: Watch, commands_told: Path) -> None:
+        # Slash commands and components need no privileged intent, and of the others only this one.
+        intents = discord.Intents(guilds=True)
+        # Voice is nothing that a drawing bot needs; without this discord.py warns of it at every start.
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
+        super().__init__(
+            command_prefix=commands.when_mentioned,
+            help_command=None,
+            intents=intents,
+            allowed_mentions=NO_MENTIONS,
+            allowed_contexts=app_commands.AppCommandContext(
+                guild=True, dm_channel=True, private_channel=True
+            ),
+            allowed_installs=app_commands.AppInstallationType(guild=True, user=True),
+            http_trace=watch.rest_trace.config(),
+        )
+        self.parts = parts
+        self.watch = watch
+        self._commands_told = commands_told
+        self.desk = Desk(self, parts)
+        self.delivery = Delivery(self, parts.service, parts.clock, self.desk)
+        self.drawing = Drawing(parts, self.delivery)
+        self.event_desks = EventDesks()
+        self.contest_desk = ContestDesk(parts, self.drawing, self.event_desks)
+        self.contest_host = ContestHost(self, parts)
+        self.voting_booth = VotingBooth(parts, self.contest_host.pictures)
+        self.picture_actions = PictureActions(parts, self.drawing, self.event_desks)
+        self.deadline_handlers = {}
+        self.enter_handlers = []
+        # Known before what was left is brought: else a restart would tell a game's tags.
+        guessing_stages = GuessingStages(self, parts)
+        self.bearers = (guessing_stages.bring,)
+        self.deadline_handlers.update(guessing_stages.handlers)
+        self.deadline_watch = DeadlineWatch(parts.deadlines, self.deadline_handlers, parts.clock)
+        self.delivery.on_delivered = watch.metrics.delivered
+        self.tree.error(answer_error)
+
+    async def setup_hook(self) -> None:
+        """Start to load the model, take up what was left, make the commands known; between login and connection."""
+        service = self.parts.service
+        service.start()
+        for job in await service.restore():
+            self.delivery.follow(job)
+        self.delivery.catch_up()
+        await self.add_cogs()
+        await self.tree.set_translator(CommandTranslator())
+        was_told = await sync_commands(self.tree, self._commands_told)
+        count, how = len(self.tree.get_commands()), "told to Discord" if was_told else "known to Discord"
+        log.info("Logged in as %s; %d commands are %s", self.user, count, how)
+        self.deadline_watch.start()
+
+    async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
+        """Note when it came, to know how long its first answer takes."""
+        self.watch.rest_trace.arrived(interaction.id)
+
+    async def readiness(self) -> dict[str, bool]:
+        """What has to be there for people to get pictures, and whether it is."""
+        try:
+            await self.parts.health.database()
+        except (SQLAlchemyError, OSError):
+            has_database = False
+        else:
+            has_database = True
+        return {
+            "discord": self.is_ready() and not self.is_closed(),
+            "database": has_database,
+            "model": self.parts.service.engine_state is EngineState.READY,
+        }
+
+    async def add_cogs(self) -> None:
+        """Make all commands; Discord hears of them later."""
+        parts, drawing = self.parts, self.drawing
+        self.battles = Battles(self, parts)
+        self.tournaments = Tournaments(self, parts)
+        self.guessing = Guessing(self, parts)
+        for cog in (
+            Pictures(self),
+            Imagine(parts, drawing),
+            Remix(self, parts, drawing),
+            Compare(parts, drawing),
+            Surprise(parts, drawing),
+            Tags(self, parts),
+            Presets(parts, drawing),
+            Defaults(parts),
+            OwnLists(parts),
+            History(self, parts),
+            ServerSettings(self, parts),
+            ModeratorsDesk(parts),
+            Policy(parts),
+            Reports(self, parts, self.desk),
+            About(parts.service.profile),
+            Doctor(self, parts),
+            Contests(self, parts),
+            ContestModeration(self, parts),
+            self.battles,
+            self.tournaments,
+            Referee(self, parts),
+            self.guessing,
+            Leaderboards(self, parts),
+            Seasons(parts),
+            Status(parts, self.watch.history),
+            Model(self, parts.service),
+            Privacy(parts.service, parts.personal_data),
+        ):
+            await self.add_cog(cog)
+
+    async def close(self) -> None:
+        """Keep what waits and runs for the next start, tell the askers, and leave."""
+        if not self.is_closed():
+            await self.deadline_watch.stop()
+            await self.parts.service.stop()
+            await self.delivery.settle(DELIVERY_TIMEOUT_S)
+        await super().close()
+
+
+def build_service(
+    settings: Settings,
+    store: JobStore,
+    limits: LimitTable,
+    clock: Callable[[], datetime],
+    moderation: Moderation | None = None,
+    classifier: RatingClassifier | None = None,
+) -> GenerationService:
+    """Wire the generation service from the settings; nothing starts yet."""
+    gatekeeper = Gatekeeper(
+        profile=settings.profile,
+        clock=clock,
+        policy=settings.policy.content_policy,
+        expansion=Expansion(Wildcards(settings.paths.wildcards), lora_catalogue(settings)),
+        moderation=moderation,
+    )
+    output_check = None
+    if classifier is not None and moderation is not None and moderation.withheld is not None:
+        output_check = OutputCheck(classifier, moderation.withheld, gatekeeper.ceiling, clock)
+    return GenerationService(
+        engine=LocalEngine(
+            model_source(settings),
+            engine_options(settings),
+            settings.profile.encoding,
+        ),
+        profile=settings.profile,
+        model_name=settings.model.source,
+        gatekeeper=gatekeeper,
+        store=store,
+        limits=limits,
+        bounds=RequestBounds(prompt_tokens=settings.limits.prompt_tokens, steps=settings.limits.steps),
+        clock=clock,
+        output_check=output_check,
+    )
+
+
+def engine_options(settings: Settings) -> EngineOptions:
+    """What the settings say about drawing."""
+    slots = settings.drawing.max_batch_slots
+    return EngineOptions(
+        max_batch_slots=None if slots == "auto" else slots,
+        exact_replay=settings.drawing.exact_replay,
+        lora_folder=Path(settings.model.lora_folder) if settings.model.lora_folder else None,
+        controlnet=settings.model.controlnet,
+        text_length_limit=settings.limits.prompt_tokens,
+        preview_interval_s=settings.drawing.preview_interval_s,
+        compile=settings.drawing.compile,
+        compile_cache=settings.paths.data / "compiled",
+        float8=settings.drawing.float8,
+    )
+
+
+def lora_catalogue(settings: Settings) -> LoraCatalogue:
+    """The LoRAs that members may ask for."""
+    folder = Path(settings.model.lora_folder) if settings.model.lora_folder else None
+    return LoraCatalogue(folder, {name: own.entry for name, own in settings.loras.items()})
+
+
+def model_source(settings: Settings) -> ModelSource:
+    """Say which model the settings name, and how it is to be loaded."""
+    model = settings.model
+    return ModelSource(
+        source=model.source,
+        revision=model.revision or None,
+        device=model.device,
+        dtype=model.dtype,
+        config=model.config or None,
+    )
+
+
+def utc_now() -> datetime:
+    """The clock that everything in the running program reads."""
+    return datetime.now(UTC)
+
+
+async def point_discord_at(api_base: str) -> None:
+    """Let discord.py talk to `api_base`: its two base addresses are all that changes.
+
+    Raises:
+        aiohttp.ClientError, TimeoutError: nobody there, or nobody who speaks Discord's API.
+    """
+    if api_base == DiscordSettings().api_base:
+        return
+    discord.http.Route.BASE = api_base
+    timeout = aiohttp.ClientTimeout(total=10)
+    async with (
+        aiohttp.ClientSession(timeout=timeout, raise_for_status=True) as session,
+        session.get(f"{api_base}/gateway") as response,
+    ):
+        gateway = await response.json()
+    discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway["url"])
+
+
+def build_bot(
+    settings: Settings,
+    database: Database,
+    files: PictureFiles,
+    dictionary: TagDictionary,
+    classifier: RatingClassifier | None,
+) -> Anim4gineBot:
+    """Wire the Discord client from the settings; nothing starts yet. Takes a second for a large dictionary."""
+    ledger = JobLedger(database, files)
+    guilds, reports, guessing = GuildStore(database), ReportStore(database), GuessingStore(database)
+    blocks = BlockStore(
+        database,
+        attempts=settings.policy.attempts_before_block,
+        block_for=timedelta(days=settings.policy.block_days),
+    )
+    moderation = Moderation(rule_book=guilds, blocks=blocks, withheld=reports, secrets=guessing)
+    parts = Parts(
+        service=build_service(settings, ledger, settings.limits.table, utc_now, moderation, classifier),
+        guilds=guilds,
+        blocks=blocks,
+        reports=reports,
+        audit=AuditLog(database),
+        health=StorageHealth(database, settings.paths.data),
+        deadlines=DeadlineStore(database),
+        event_posts=EventPosts(database),
+        contests=ContestStore(database),
+        entries=EntryStore(database),
+        ballots=BallotStore(database),
+        standings=StandingStore(database),
+        guessing=guessing,
+        battles=BattleStore(database),
+        tournaments=TournamentStore(database),
+        past_jobs=PastJobs(ledger),
+        personal_data=PersonalData(database, files, utc_now),
+        people=PeopleStore(database),
+        presets=PresetStore(database),
+        favourites=FavouriteStore(database),
+        dictionary=dictionary,
+        search=TagSearch(dictionary),
+        loras=lora_catalogue(settings),
+        wildcards=Wildcards(settings.paths.wildcards),
+        clock=utc_now,
+    )
+    return Anim4gineBot(parts, Watch(parts.service, utc_now), settings.paths.data / "commands.sha256")
+
+
+async def serve(settings: Settings, token: SecretStr) -> None:
+    """Run the bot until it is cancelled.
+
+    Raises:
+        UnusableClassifier: the output check that the settings ask for can't look at pictures.
+    """
+    await point_discord_at(settings.discord.api_base)
+    classifier = settings.policy.rating_classifier
+    if classifier is not None:
+        await asyncio.to_thread(classifier.load)
+    database = Database(settings.database_url)
+    await database.start()
+    files = PictureFiles(settings.paths.data / "images")
+    upkeep = Upkeep(
+        database,
+        files,
+        keep_for=timedelta(days=settings.images.keep_days),
+        keep_bytes=int(settings.images.keep_gb * 1e9),
+        clock=utc_now,
+    )
+    upkeep_task = asyncio.create_task(upkeep.run(), name="upkeep")
+    try:
+        dictionary = load_dictionary(settings.paths.data / IMPORTED_TAGS)
+        async with AsyncExitStack() as stack:
+            bot = await stack.enter_async_context(
+                build_bot(settings, database, files, dictionary, classifier)
+            )
+            await stack.enter_async_context(bot.watch.measuring())
+            if settings.watch.port:
+                await stack.enter_async_context(served_watch(bot, settings))
+            await bot.start(token.get_secret_value())
+    finally:
+        upkeep_task.cancel()
+        await database.stop()
+
+
+@asynccontextmanager
+async def served_watch(bot: Anim4gineBot, settings: Settings) -> AsyncIterator[None]:
+    """Serve health, metrics and the status page while the bot runs.
+
+    Raises:
+        SettingsError: the token's file can't be read, or the port is taken.
+    """
+    token = read_watch_token(settings, os.environ)
+    host, port = settings.watch.host, settings.watch.port
+    try:
+        async with bot.watch.served(host, port, token, bot.readiness) as server:
+            log.info("Health and metrics are at %s", server.base_url)
+            yield
+    except OSError as error:
+        raise SettingsError(f"watch.port = {port}: can't be listened on: {error.strerror}") from None
