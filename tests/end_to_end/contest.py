@@ -7,14 +7,14 @@ from tests.end_to_end.person import Message, Person
 TITLE = "Autumn Lanterns"
 
 
-async def holds_contest(mika: Person, channel: str = "drawing", **options: Any) -> Message:
-    """Let the moderator create one; returns its card."""
+async def holds_contest(mika: Person, found_in: str = "drawing", **options: Any) -> Message:
+    """Let the moderator create one; returns its card, which is in the channel `found_in`."""
     options = {"title": TITLE, "theme": "A night lit by paper lanterns", "ends": "1h", **options}
-    answer = await mika.use("event create", channel, **options)
+    answer = await mika.use("event create", "drawing", **options)
     message_id = answer["message"]["id"]
-    told = await mika.waits_for(lambda it: it["id"] == message_id and bool(it["content"]), channel)
+    told = await mika.waits_for(lambda it: it["id"] == message_id and bool(it["content"]))
     assert "is announced" in told["content"], told["content"]
-    return await mika.waits_for(lambda it: has_button(it, "Draw") and TITLE in str(it["embeds"]), channel)
+    return await mika.waits_for(lambda it: has_button(it, "Draw") and TITLE in str(it["embeds"]), found_in)
 
 
 async def draws(person: Person, tags: str = "1girl, lantern") -> Message:

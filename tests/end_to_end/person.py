@@ -12,7 +12,7 @@ from sandbox import SandboxServer
 
 Message = dict[str, Any]
 WAIT_S = 60
-STRING, INTEGER, BOOLEAN, USER, NUMBER, ATTACHMENT = 3, 4, 5, 6, 10, 11
+STRING, INTEGER, BOOLEAN, USER, CHANNEL, ROLE, NUMBER, ATTACHMENT = 3, 4, 5, 6, 7, 8, 10, 11
 
 
 class Person:
@@ -48,7 +48,7 @@ class Person:
         channel: str = "drawing",
         *,
         unchecked: bool = False,
-        **options: "str | float | bool | Upload | Person",
+        **options: "str | float | bool | Upload | Person | Named",
     ) -> dict[str, Any]:
         """Type a slash command and return what the bot's first answer was. "model retry" is a subcommand."""
         data = await self._typed(command, options)
@@ -213,7 +213,27 @@ class Upload:
     id: str
 
 
+@dataclass(frozen=True)
+class Named:
+    """A role or a channel, as the value of an option."""
+
+    id: str
+    option_type: int
+
+    @classmethod
+    def role(cls, server: SandboxServer, name: str) -> "Named":
+        """The role with this name."""
+        return cls(next(role.id for role in server.world.roles if role.name == name), ROLE)
+
+    @classmethod
+    def channel(cls, server: SandboxServer, name: str) -> "Named":
+        """The channel with this name."""
+        return cls(next(it.id for it in server.world.channels.values() if it.name == name), CHANNEL)
+
+
 def _option_type(value: object) -> int:
+    if isinstance(value, Named):
+        return value.option_type
     if isinstance(value, Upload):
         return ATTACHMENT
     if isinstance(value, Person):
