@@ -46,7 +46,8 @@ async def shows_picture(page: Page, alt: str) -> None:
     """Wait until the newest picture with such words is loaded, and bring it into view."""
     picture = page.get_by_alt_text(re.compile(alt)).last
     await picture.wait_for(timeout=PICTURE_TIMEOUT_MS)
-    await expect(picture).to_have_js_property("complete", True)
+    await picture.scroll_into_view_if_needed()  # only then is it fetched
+    await page.wait_for_function("it => it.naturalWidth > 0", arg=await picture.element_handle())
     await picture.scroll_into_view_if_needed()
 
 
@@ -64,6 +65,7 @@ async def test_a_battle_and_a_bracket(
         BotProcess(server, tmp_path, settings_of(tiny_checkpoint, tmp_path)),
         people_of(server) as people,
     ):
+        await bot.model_is_ready()
         page, complaints = await open_page(browser, server, viewport={"width": 1100, "height": 900})
         first, second = people[:2]
         answer = await first.use("battle start", opponent=second, theme="月夜の神社, fireworks")
@@ -112,6 +114,7 @@ async def test_a_podium(
         BotProcess(server, tmp_path, settings_of(tiny_checkpoint, tmp_path)),
         people_of(server) as people,
     ):
+        await bot.model_is_ready()
         page, complaints = await open_page(browser, server, viewport={"width": 1100, "height": 1000})
         await contest.holds_contest(mika)
         for number, person in enumerate(people[:3]):
