@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 import pydantic_settings
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from generation.content_policy import ContentPolicy
 from generation.limits import Limits, LimitTable
@@ -50,6 +52,10 @@ def _device(value: str) -> str:
 def _database_url(value: str) -> str:
     if value and not re.match(r"(sqlite\+aiosqlite|postgresql\+asyncpg)://", value):
         raise ValueError("must start with sqlite+aiosqlite:// or postgresql+asyncpg://")
+    try:
+        make_url(value or "sqlite+aiosqlite://")
+    except (ArgumentError, ValueError):
+        raise ValueError("must be an address of a database, its special characters written as %..") from None
     return value
 
 
