@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
+import pydantic_settings
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from generation.content_policy import ContentPolicy
 from generation.limits import Limits, LimitTable
@@ -25,6 +28,9 @@ from generation.rating_classifier import RatingClassifier
 ENV_PREFIX = "ANIM4GINE_"
 TOKEN_VARIABLE = "DISCORD_TOKEN"  # noqa: S105 - the variable's name, not a token
 WATCH_TOKEN_VARIABLE = "WATCH_TOKEN"  # noqa: S105 - as above
+
+SHOWN_LENGTH = 200
+"""As much of a wrong value is repeated: enough to find it."""
 
 
 class SettingsError(Exception):
@@ -47,6 +53,10 @@ def _device(value: str) -> str:
 def _database_url(value: str) -> str:
     if value and not re.match(r"(sqlite\+aiosqlite|postgresql\+asyncpg)://", value):
         raise ValueError("must start with sqlite+aiosqlite:// or postgresql+asyncpg://")
+    try:
+        make_url(value or "sqlite+aiosqlite://")
+    except (ArgumentError, ValueError):
+        raise ValueError("must be an address of a database, its special characters written as %..") from None
     return value
 
 
@@ -305,12 +315,14 @@ def load_settings(file: Path) -> Settings:
         settings = Settings(**content)
     except ValidationError as error:
         raise SettingsError(_one_line(error, file)) from None
+    except pydantic_settings.SettingsError as error:
+        reason = _in_a_line(str(error))
+        raise SettingsError(f"environment: {reason}; lists and tables are written as JSON there") from None
     known_profiles = sorted({*BUILT_IN_PROFILES, *settings.profiles})
     if settings.model.profile not in known_profiles:
         where = _where("model.profile", file)
-        raise SettingsError(
-            f"{where} = {settings.model.profile!r}: must be one of {', '.join(known_profiles)}"
-        )
+        known = _in_a_line(", ".join(known_profiles))
+        raise SettingsError(f"{where} = {_shown(settings.model.profile)}: must be one of {known}")
     return settings
 
 
@@ -357,9 +369,12 @@ def _read_toml(file: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{file}: not valid TOML: {error}") from None
+        raise SettingsError(f"{file}: not valid TOML: {_in_a_line(str(error))}") from None
     except UnicodeDecodeError:
         raise SettingsError(f"{file}: not a UTF-8 text file") from None
+    except (RecursionError, ValueError):
+        # What the parser itself doesn't turn into its own error: numbers of thousands of digits, thousands of brackets.
+        raise SettingsError(f"{file}: not valid TOML: a value is too long or nested too deep") from None
     except OSError as error:
         raise SettingsError(f"{file}: can't be read: {error.strerror}") from None
 
@@ -382,21 +397,27 @@ def _one_line(error: ValidationError, file: Path) -> str:
     problem = error.errors(include_url=False)[0]
     key = ".".join(str(part) for part in problem["loc"])
     where = _where(key, file)
+    value = "" if _may_be_secret(problem["loc"]) else f" = {_shown(problem['input'])}"
     if problem["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
-        is_secret = re.search("token|secret|password|key", key, re.IGNORECASE)
-        value = "" if is_secret else f" = {_shown(problem['input'])}"
         return f"{where}{value}: no such setting; {_known_keys(problem['loc'])}"
     if problem["type"] == "missing":
         return f"{where}: is missing"
     allowed = problem["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
     if problem["type"] in ("model_type", "dict_type", "dataclass_type"):
         allowed = "must be a table"
-    return f"{where} = {_shown(problem['input'])}: {allowed}"
+    return f"{where}{value}: {_in_a_line(allowed)}"
+
+
+def _may_be_secret(location: tuple[int | str, ...]) -> bool:
+    """Whether somebody may have put a token or password there, by its name or by its section."""
+    named = re.search("token|secret|password|key", ".".join(map(str, location)), re.IGNORECASE)
+    return named is not None or location[0] not in Settings.model_fields.keys() - {"discord", "database"}
 
 
 def _where(key: str, file: Path) -> str:
     """Name the place a value came from: an environment variable if it is set, else the file."""
     variable = ENV_PREFIX + key.upper().replace(".", "__")
+    key = _in_a_line(key)
     for name in os.environ:
         if name.upper() == variable:
             return f"environment variable {name} ({key})"
@@ -414,6 +435,8 @@ def _known_keys(location: tuple[int | str, ...]) -> str:
         return f"the sections are {', '.join(Settings.model_fields)}"
     if isinstance(section.annotation, type) and issubclass(section.annotation, BaseModel):
         return f"[{location[0]}] knows {', '.join(section.annotation.model_fields)}"
+    if location[0] == "loras":
+        return f"a LoRA knows {', '.join(LoraSettings.model_fields)}"
     return f"a profile knows {', '.join(ModelProfile.__dataclass_fields__)}"
 
 
@@ -421,4 +444,10 @@ def _shown(value: object) -> str:
     """Show a value in a line, without the password that an address may hold."""
     if isinstance(value, Mapping):
         return "a table"
-    return re.sub(r"(://[^:/@\s]*):[^@\s]*@", r"\1:***@", repr(value))
+    return _in_a_line(re.sub("://.*@", "://***@", repr(value)))
+
+
+def _in_a_line(text: str) -> str:
+    """Return a text's beginning, with nothing in it that ends a line or steers a terminal."""
+    short = text if len(text) <= SHOWN_LENGTH else f"{text[:SHOWN_LENGTH]}…"
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in short)

@@ -9,6 +9,11 @@ NO_MENTIONS = discord.AllowedMentions.none()
 _ZERO_WIDTH_SPACE = "\u200b"
 
 
+def storable(text: str) -> str:
+    """Return `text` without what no database takes: zero bytes, and halves of characters that JSON may hold."""
+    return text.replace("\0", "").encode(errors="ignore").decode()
+
+
 def shortened(text: str, length: int) -> str:
     """Return `text`, or its beginning and an ellipsis, so that it has at most `length` characters."""
     return text if len(text) <= length else text[: max(0, length - 1)].rstrip() + "…"

@@ -29,7 +29,7 @@ class UsualOptions:
                 count=int(written.get("count", 1)),
                 is_private=bool(written.get("private", False)),
             )
-        except (TypeError, ValueError):
+        except (AttributeError, OverflowError, TypeError, ValueError):
             return usual
 
     def to_json(self) -> dict[str, Any]:

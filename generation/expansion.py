@@ -6,12 +6,12 @@ import secrets
 from dataclasses import replace
 from typing import Any
 
-from generation.errors import InvalidRequest
+from generation.errors import InvalidRequest, UnreadableTemplate
 from generation.grid import cells_of
 from generation.lora import LoraWeight
 from generation.lora_catalogue import LoraCatalogue
 from generation.request import LORA_WEIGHT_MAX, SEED_LIMIT, GenerationRequest
-from generation.wildcards import OwnLists, Wildcards
+from generation.wildcards import MARKS_MAX, OwnLists, Wildcards, marks_in
 
 _LORA = re.compile(r"<lora:([^:<>]+)(?::([^:<>]*))?>")
 _ROLLED = ("tags", "subject", "character", "series", "negative_prompt")
@@ -31,10 +31,13 @@ class Expansion:
         is rolled follows from the seed, so the same request and seed give the same pictures.
 
         Raises:
-            UnknownWildcard, UnreadableTemplate: see `Wildcards.roll`.
+            UnknownWildcard, UnreadableTemplate: see `Wildcards.roll`; its bound holds for all texts together.
             UnknownLora: a LoRA that isn't there is named in the text.
             InvalidRequest: a LoRA's weight or a grid's value is out of range, or too many LoRAs are named.
         """
+        texts = [getattr(request, option) for option in _ROLLED]
+        if sum(map(marks_in, texts)) > MARKS_MAX:
+            raise UnreadableTemplate(max(texts, key=marks_in))
         first_seed = secrets.randbelow(SEED_LIMIT) if request.seed is None else request.seed
         if request.grid is not None:
             cells = cells_of(replace(request, seed=first_seed, count=1, grid=None), request.grid)

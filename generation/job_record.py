@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, get_type_hints
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from generation import errors
 from generation.errors import EngineFailure, GenerationError, ModelUnavailable
@@ -41,9 +41,9 @@ class JobRecord:
         """Read it again, with the files that it starts from; without them where they were cleaned away.
 
         Raises:
-            ValueError: it was written by a version that this one doesn't understand.
+            UnreadableRecord: it was written by a version that this one doesn't understand.
         """
-        record = _RECORD.validate_python(dict(written))
+        record = _read(written)
         request = with_sources(record.request, sources)
         own: dict[str, Any] = {"source": request.source, "control": request.control}
         images = tuple(replace(image, **own) for image in record.images)
@@ -52,6 +52,21 @@ class JobRecord:
 
 
 _RECORD = TypeAdapter(JobRecord)
+
+
+class UnreadableRecord(ValueError):
+    """A record isn't understood. The message names the place, and not what stands there: it may be a prompt."""
+
+
+def _read(written: object) -> JobRecord:
+    try:
+        return _RECORD.validate_python(written)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        place = ".".join(map(str, first["loc"])) or "record"
+        raise UnreadableRecord(f"{place}: {first['type']}") from None
+    except GenerationError as error:
+        raise UnreadableRecord(type(error).__name__) from None
 
 
 def sources_of(request: GenerationRequest) -> list[bytes]:
@@ -90,7 +105,7 @@ def failure_to_json(error: GenerationError) -> dict[str, Any]:
 
 def failure_from_json(job_id: str, written: Mapping[str, Any] | None) -> GenerationError:
     """Read it again; what this version doesn't know becomes an `EngineFailure`."""
-    kind = getattr(errors, str((written or {}).get("kind")), None)
+    kind = getattr(errors, str(written.get("kind")), None) if isinstance(written, Mapping) else None
     if written is None or not (isinstance(kind, type) and issubclass(kind, GenerationError)):
         return EngineFailure(job_id)
     try:
@@ -101,7 +116,7 @@ def failure_from_json(job_id: str, written: Mapping[str, Any] | None) -> Generat
             name: TypeAdapter(hints[name]).validate_python(value) for name, value in written["facts"].items()
         }
         error: GenerationError = kind(**facts)
-    except (KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         return EngineFailure(job_id)
     return error
 

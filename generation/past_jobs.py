@@ -1,13 +1,16 @@
 """Jobs as the ledger remembers them: to be gone on with, to be brought late, to be looked at again."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
 from generation.errors import JobUnknown, PicturesGone
 from generation.image import Image
 from generation.job import Cancelled, Ending, Failed, Finished, Job
-from generation.job_record import JobRecord, failure_from_json
+from generation.job_record import JobRecord, UnreadableRecord, failure_from_json
 from generation.job_store import JobStore, ReplyAddress, StoredJob
+
+log = logging.getLogger(__name__)
 
 
 class PastJobs:
@@ -24,26 +27,27 @@ class PastJobs:
         """Return a person's finished job of this number, the oldest being 1, with its pictures if they are there.
 
         Raises:
-            JobUnknown: there is none.
-            ValueError: it was written by a version that this one doesn't understand.
+            JobUnknown: there is none, or it was written by a version that this one doesn't understand.
         """
         stored = await self._store.finished(user_id, number)
         if stored is None:
             raise JobUnknown
-        return ended_job(stored, await self._store.sources(stored.id), await self._store.pictures(stored.id))
+        return _understood(
+            stored, await self._store.sources(stored.id), await self._store.pictures(stored.id)
+        )
 
     async def find(self, job_id: str, user_id: int, *, with_pictures: bool = True) -> Job:
         """Return a job that is over, for somebody, with its pictures if they are asked for and still there.
 
         Raises:
-            JobUnknown: there is none, it was erased, is not over yet, or is somebody else's private one.
-            ValueError: it was written by a version that this one doesn't understand.
+            JobUnknown: there is none, it was erased, is not over yet, is somebody else's private one, or was written by
+                a version that this one doesn't understand.
         """
         stored = await self._store.find(job_id)
         if stored is None or stored.erased_at is not None or stored.state in ("queued", "running"):
             raise JobUnknown
         sources = await self._store.sources(job_id)
-        job = ended_job(stored, sources, await self._store.pictures(job_id) if with_pictures else ())
+        job = _understood(stored, sources, await self._store.pictures(job_id) if with_pictures else ())
         if job.is_private and job.user_id != user_id:
             raise JobUnknown
         return job
@@ -56,11 +60,19 @@ class PastJobs:
         return stored.result_channel_id, stored.result_message_id
 
 
+def _understood(stored: StoredJob, sources: Sequence[bytes], pictures: Sequence[bytes]) -> Job:
+    try:
+        return ended_job(stored, sources, pictures)
+    except UnreadableRecord as error:
+        log.warning("A stored job can't be read: %s", error, extra={"job": stored.id})
+        raise JobUnknown from error
+
+
 def remembered_job(stored: StoredJob, sources: Sequence[bytes]) -> Job:
     """Make the job that the ledger remembers, waiting; `sources` are the files that it starts from.
 
     Raises:
-        ValueError: it was written by a version that this one doesn't understand.
+        UnreadableRecord: it was written by a version that this one doesn't understand.
     """
     record = JobRecord.from_json(stored.record, sources)
     pictures = record.pictures or tuple(
@@ -97,7 +109,7 @@ def ended_job(stored: StoredJob, sources: Sequence[bytes], pictures: Sequence[by
     """Make the job that the ledger remembers, at its end.
 
     Raises:
-        ValueError: as for `remembered_job`.
+        UnreadableRecord: as for `remembered_job`.
     """
     job = remembered_job(stored, sources)
     job.publish(_ending(job, stored, pictures))

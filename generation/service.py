@@ -34,7 +34,7 @@ from generation.gatekeeper import Gatekeeper
 from generation.job import Cancelled, Ending, Failed, Finished, Job, Queued, Running, Suspended
 from generation.job_factory import JobFactory
 from generation.job_queue import JobQueue
-from generation.job_record import failure_to_json, sources_of
+from generation.job_record import UnreadableRecord, failure_to_json, sources_of
 from generation.job_store import JobStore, QuotaReached, ReplyAddress
 from generation.limits import LimitTable
 from generation.model_profile import ModelProfile
@@ -152,8 +152,8 @@ class GenerationService:
         for stored in await self._store.unfinished():
             try:
                 job = remembered_job(stored, await self._store.sources(stored.id))
-            except ValueError:
-                log.exception("A stored job can't be read", extra={"job": stored.id})
+            except UnreadableRecord as error:
+                log.error("A stored job can't be read: %s", error, extra={"job": stored.id})  # noqa: TRY400 - it says it all
                 failure = failure_to_json(EngineFailure(stored.id))
                 await self._store.mark_failed(stored.id, failure, self._clock())
                 continue
@@ -183,8 +183,8 @@ class GenerationService:
                             await self._store.pictures(stored.id),
                         )
                     )
-                except ValueError:
-                    log.exception("A stored job can't be read", extra={"job": stored.id})
+                except UnreadableRecord as error:
+                    log.error("A stored job can't be read: %s", error, extra={"job": stored.id})  # noqa: TRY400 - as above
             if jobs:
                 yield jobs
 

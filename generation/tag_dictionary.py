@@ -194,11 +194,12 @@ def _read_row(row: Sequence[str]) -> Tag | None:
     if len(row) < 3 or not row[2].isdecimal() or len(row[2]) > 12:
         return None
     name, category = _spoken(row[0]), _CATEGORIES.get(row[1])
-    if category is None or not 0 < len(name) <= NAME_LENGTH_MAX:
+    if category is None or not 0 < len(name) <= NAME_LENGTH_MAX or not name.isprintable():
         return None
     aliases: tuple[str, ...] = ()
     if len(row) > 3 and row[3]:
-        aliases = tuple(alias for written in row[3].split(",") if (alias := _spoken(written)))
+        spoken = (_spoken(written) for written in row[3].split(","))
+        aliases = tuple(alias for alias in spoken if alias and alias.isprintable())
     return Tag(name, category, int(row[2]), aliases)
 
 

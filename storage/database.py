@@ -35,7 +35,8 @@ class Database:
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         self._file = Path(parsed.database) if self.is_sqlite and parsed.database else None
         options: dict[str, Any] = {} if self.is_sqlite else {"pool_size": POOL_SIZE, "pool_pre_ping": True}
-        self.engine: AsyncEngine = create_async_engine(parsed, **options)
+        # Parameters are prompts, and tokens of interactions: an error that is logged must not have them.
+        self.engine: AsyncEngine = create_async_engine(parsed, hide_parameters=True, **options)
         if self.is_sqlite:
             event.listen(self.engine.sync_engine, "connect", _set_up_sqlite)
             event.listen(self.engine.sync_engine, "begin", _begin_immediately)

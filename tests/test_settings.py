@@ -1,12 +1,19 @@
 """Settings: what operators write is taken, and a mistake is told in one line."""
 
+import json
 import os
 import tomllib
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as settings_of_hypothesis
+from hypothesis import strategies as st
 
 from settings import Settings, SettingsError, load_settings, read_token
+from tests import hostile
 
 ROOT = Path(__file__).parents[1]
 
@@ -88,6 +95,10 @@ def test_the_environment_outranks_the_file(tmp_path: Path, monkeypatch: pytest.M
         ("limits = 5", ["limits", "5", "table"]),
         ("[limits\n", ["config.toml", "not valid TOML"]),
         (f"[profiles.mine]\n{PROFILE}sampler_ = 1", ["profiles.mine.sampler_", "sampler"]),
+        ("[loras.ink]\nwieght = 1", ["loras.ink.wieght", "a LoRA knows title"]),
+        (f"[limits]\nqueue_length = {'9' * 5000}", ["config.toml", "too long"]),
+        (f"x = {'[' * 2000}{']' * 2000}", ["config.toml", "nested too deep"]),
+        ('"a\\nb" = 1', ["a\\nb", "sections"]),
         (f"[profiles.mine]\n{PROFILE}".replace("= 4.0", "= 9.0"), ["profiles.mine", "guidance_scale 9"]),
     ],
 )
@@ -103,6 +114,15 @@ def test_a_mistake_in_the_environment_names_the_variable(
 ) -> None:
     monkeypatch.setenv("ANIM4GINE_MODEL__DTYPE", "int8")
     assert "ANIM4GINE_MODEL__DTYPE" in error_for(tmp_path, "")
+
+
+def test_a_variable_that_should_be_json_and_is_not_is_told_as_such(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANIM4GINE_POLICY__BLOCKED", "nude")
+    message = error_for(tmp_path, "")
+    assert "policy" in message
+    assert "JSON" in message
 
 
 def test_a_variable_of_no_section_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,6 +145,13 @@ def test_a_file_that_is_no_text_is_told_as_such(tmp_path: Path) -> None:
         "[discord]\ntoken = 'very-secret'",
         "[database]\nurl = 'mysql://me:very-secret@host/db'",
         "[x]\npassword = 'very-secret'",
+        "[discord]\nauth = 'very-secret'",
+        "[discord]\ntoken_file = ['very-secret']",
+        "[database]\nurl = 'very-secret'",
+        "[database]\nurl = 'mysql://very-secret@host'",
+        "[database]\nurl = 'mysql://host?password=very-secret'",
+        "bot = 'very-secret'",
+        "[model]\ndevice = 'https://me:a@b very-secret@host'",
     ],
 )
 def test_a_secret_in_the_wrong_place_is_never_repeated(tmp_path: Path, text: str) -> None:
@@ -155,3 +182,65 @@ def test_the_token_comes_from_the_environment_or_a_file_and_hides_itself(tmp_pat
     token = read_token(settings, {})
     assert token is not None
     assert token.get_secret_value() == "from.file"
+
+
+KEYS = [
+    "queue_length",
+    "blocked",
+    "url",
+    "source",
+    "roles",
+    "weight",
+    "title",
+    "tag_order",
+    "api_base",
+    "token",
+]
+_tables = st.recursive(
+    hostile.values(),
+    lambda inner: st.dictionaries(st.sampled_from(KEYS) | hostile.texts(), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@settings_of_hypothesis(max_examples=120, deadline=None, derandomize=True)
+@given(st.dictionaries(st.sampled_from([*Settings.model_fields]) | hostile.texts(), _tables, max_size=3))
+def test_any_toml_is_taken_or_told_in_one_short_line(content: dict[str, Any]) -> None:
+    lines = [f"{json.dumps(key)} = {_toml(value)}" for key, value in content.items()]
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "config.toml"
+        file.write_text("\n".join(lines), encoding="utf-8")
+        _taken_or_told(file)
+
+
+@settings_of_hypothesis(max_examples=80, deadline=None, derandomize=True)
+@given(st.binary(max_size=80) | hostile.texts().map(lambda text: text.encode(errors="surrogatepass")))
+def test_any_file_is_taken_or_told_in_one_short_line(content: bytes) -> None:
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "config.toml"
+        file.write_bytes(content)
+        _taken_or_told(file)
+
+
+def _taken_or_told(file: Path) -> None:
+    told = ""
+    try:
+        load_settings(file)
+    except SettingsError as error:
+        told = str(error).removeprefix(str(file))
+    assert told.isprintable()
+    assert len(told) < 1200
+
+
+def _toml(value: Any) -> str:
+    match value:
+        case dict():
+            return (
+                f"{{{', '.join(f'{json.dumps(str(key))} = {_toml(inner)}' for key, inner in value.items())}}}"
+            )
+        case list():
+            return f"[{', '.join(map(_toml, value))}]"
+        case float():
+            return repr(value)
+        case _:
+            return json.dumps(value)

@@ -116,6 +116,10 @@ class LoraLibrary:
             tensors = load_file(file)
         except SafetensorError as error:
             raise ValueError(f"it isn't a safetensors file: {error}") from error
+        if not all(
+            torch.isfinite(tensor.float()).all() for tensor in tensors.values() if tensor.is_floating_point()
+        ):
+            raise ValueError("some of its numbers are none, or infinite: every picture would be black")
         with torch.inference_mode(mode=False):
             # Passed as tensors: given a path, diffusers would take a pickle too.
             self._pipeline.load_lora_weights(tensors, adapter_name=adapter)

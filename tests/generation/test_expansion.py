@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from generation.errors import InvalidRequest, UnknownLora
+from generation.errors import InvalidRequest, UnknownLora, UnreadableTemplate
 from generation.expansion import Expansion
 from generation.grid import Axis, Grid, GridOption
 from generation.lora import LoraWeight
@@ -47,6 +47,13 @@ def test_each_picture_rolls_anew_and_the_same_seed_the_same(expansion: Expansion
 def test_chance_in_the_negative_prompt_is_decided_too(expansion: Expansion) -> None:
     (picture,) = pictures(expansion, negative_prompt="{hat|cap}")
     assert picture.negative_prompt in ("hat", "cap")
+
+
+def test_the_bound_on_chance_holds_for_all_texts_together(expansion: Expansion) -> None:
+    some = "{a|b} " * 20
+    pictures(expansion, some, series=some, character=some)
+    with pytest.raises(UnreadableTemplate):
+        pictures(expansion, some, series=some, character=some, subject=some)
 
 
 def test_a_lora_in_the_text_leaves_it_and_brings_its_triggers(expansion: Expansion) -> None:

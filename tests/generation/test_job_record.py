@@ -2,11 +2,19 @@
 
 import base64
 import json
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from cogs.language import ENGLISH
+from cogs.refusals import refusal
+from generation import errors
 from generation.aspect_ratio import AspectRatio
 from generation.errors import (
     BrokenPicture,
@@ -22,7 +30,7 @@ from generation.errors import (
     UnknownLora,
 )
 from generation.image import ImageParameters
-from generation.job_record import JobRecord, failure_from_json, failure_to_json, sources_of
+from generation.job_record import JobRecord, UnreadableRecord, failure_from_json, failure_to_json, sources_of
 from generation.lora import LoraWeight
 from generation.place import Place
 from generation.prompt import PromptHint
@@ -31,6 +39,7 @@ from generation.rating import Rating
 from generation.request import GenerationRequest
 from generation.sampler import Sampler
 from generation.starting_point import ControlPicture, SourcePicture, Upscale, Variation
+from tests import hostile
 
 SOURCE = SourcePicture(content=b"\x89PNG\x00\xff", strength=0.5, mask=b"\xfe")
 CONTROL = ControlPicture(content=b"\xff\x00", scale=0.8)
@@ -84,7 +93,15 @@ def test_the_files_that_it_starts_from_are_kept_beside_it_and_may_be_gone() -> N
 def test_what_another_version_wrote_is_refused_where_it_is_not_understood() -> None:
     written = RECORD.to_json()
     written["request"]["aspect_ratio"] = "hexagon"
-    with pytest.raises(ValueError, match="hexagon"):
+    with pytest.raises(UnreadableRecord, match=r"request.*aspect_ratio: enum") as refusal:
+        JobRecord.from_json(written, ())
+    assert "hexagon" not in str(refusal.value)
+
+
+def test_what_other_bounds_allowed_is_refused_as_well() -> None:
+    written = RECORD.to_json()
+    written["request"]["num_inference_steps"] = 5000
+    with pytest.raises(UnreadableRecord, match="InvalidRequest"):
         JobRecord.from_json(written, ())
 
 
@@ -114,9 +131,51 @@ def test_of_a_cause_only_its_words_are_kept() -> None:
 
 
 @pytest.mark.parametrize(
-    "written", [None, {}, {"kind": "Nonsense"}, {"kind": "BrokenPicture", "facts": {}}, {"kind": "Rating"}]
+    "written",
+    [
+        None,
+        {},
+        {"kind": "Nonsense"},
+        {"kind": "NoTags", "facts": None},
+        {"kind": "BrokenPicture", "facts": {}},
+        {"kind": "Rating"},
+    ],
 )
 def test_a_failure_of_another_version_becomes_a_general_one(written: dict[str, object] | None) -> None:
     back = failure_from_json("0123456789abcdef", written)
     assert isinstance(back, EngineFailure)
     assert back.job_id == "0123456789abcdef"
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(st.data())
+def test_a_record_with_anything_in_any_place_is_read_or_refused(data: st.DataObject) -> None:
+    written = json.loads(json.dumps(RECORD.to_json()))
+    for _ in range(data.draw(st.integers(1, 2))):
+        inner, key = data.draw(st.sampled_from(list(_places(written))))
+        inner[key] = data.draw(hostile.values())
+    with suppress(UnreadableRecord):
+        JobRecord.from_json(written, data.draw(st.sampled_from([(), (b"a",), (b"a", b"b", b"c")])))
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(
+    st.sampled_from([name for name in vars(errors) if name[0].isupper()]) | hostile.texts(),
+    hostile.values()
+    | st.dictionaries(
+        st.sampled_from(["option", "value", "limit", "frees_at", "cause", "seed"]), hostile.values()
+    ),
+)
+def test_a_failure_with_any_facts_is_one_that_can_be_told(kind: str, facts: Any) -> None:
+    back = failure_from_json("0123456789abcdef", {"kind": kind, "facts": facts})
+    assert isinstance(back, GenerationError)
+    assert refusal(ENGLISH, back)
+
+
+def _places(written: Any) -> Iterator[tuple[Any, Any]]:
+    """Every value of a record, by what it stands in and its key."""
+    pairs = written.items() if isinstance(written, dict) else enumerate(written)
+    for key, inner in list(pairs):
+        yield written, key
+        if isinstance(inner, dict | list):
+            yield from _places(inner)

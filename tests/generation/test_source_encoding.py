@@ -1,22 +1,17 @@
 """Pictures that people give, before they are drawn over: upright, small, in our own file; or refused."""
 
 import io
-from typing import Any
+from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from generation.errors import PictureProblem, UnreadablePicture
 from generation.source_encoding import LONGEST_SIDE_PX, encode_mask, encode_source, encode_transparency
-
-
-def file_of(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
-    content = io.BytesIO()
-    image.save(content, kind, **options)
-    return content.getvalue()
+from tests.hostile_pictures import PICTURES, WHOLE, file_of
 
 
 def opened(content: bytes) -> Image.Image:
@@ -97,3 +92,25 @@ def test_what_cannot_be_drawn_over_is_refused_for_what_it_is(content: bytes, pro
 def test_any_bytes_are_refused_and_nothing_else_happens(content: bytes, head: bytes) -> None:
     with pytest.raises(UnreadablePicture):
         encode_source(head + content)
+
+
+@pytest.mark.parametrize("content", PICTURES.values(), ids=PICTURES)
+def test_a_hostile_file_is_refused_or_becomes_a_small_picture_of_ours(content: bytes) -> None:
+    for encode in (encode_source, encode_mask, encode_transparency):
+        with suppress(UnreadablePicture):
+            made = encode(content)
+            assert opened(made).format == "WEBP"
+            assert max(opened(made).size) <= LONGEST_SIDE_PX
+            assert b"script" not in made
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(st.sampled_from(WHOLE), st.data())
+def test_a_file_with_broken_bytes_is_taken_or_refused(file: bytes, data: st.DataObject) -> None:
+    broken = bytearray(file)
+    for _ in range(data.draw(st.integers(1, 6))):
+        place = data.draw(st.integers(0, len(broken) - 1))
+        broken[place : place + data.draw(st.integers(0, 4))] = data.draw(st.binary(max_size=4))
+    for encode in (encode_source, encode_mask, encode_transparency):
+        with suppress(UnreadablePicture):
+            encode(bytes(broken))

@@ -1,16 +1,20 @@
 """The starter dictionary, and lists that an operator brings: whatever is in the file."""
 
+import csv
+import io
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from generation.content_policy import ContentPolicy
 from generation.place import Place
 from generation.request import GenerationRequest
 from generation.tag_dictionary import (
+    NAME_LENGTH_MAX,
     STARTER,
     TagCategory,
     TagDictionary,
@@ -19,6 +23,7 @@ from generation.tag_dictionary import (
     read_starter,
     read_tag_list,
 )
+from tests import hostile
 
 LIST = """\ufeffname,category,count,aliases
 1girl,0,6000000,"1girls,sole_female"
@@ -120,3 +125,17 @@ def test_any_bytes_are_read_or_refused(tmp_path_factory: pytest.TempPathFactory,
     file.write_bytes(content)
     with suppress(UnreadableTagList):
         assert read_tag_list(file).tags
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(st.lists(st.lists(hostile.texts() | st.sampled_from(["0", "4", "900"]), max_size=5), max_size=5))
+@example([["a\u0000b", "0", "1"], ["\u202ea", "0", "1"], ["a", "0", "٣", "b\u0000,c"]])
+def test_a_list_of_anything_gives_tags_that_can_be_shown(rows: list[list[str]]) -> None:
+    content = io.StringIO()
+    csv.writer(content).writerows(rows)
+    with TemporaryDirectory() as folder, suppress(UnreadableTagList):
+        file = Path(folder) / "tags.csv"
+        file.write_bytes(content.getvalue().encode(errors="surrogatepass"))
+        for tag in read_tag_list(file).tags:
+            assert "".join((tag.name, *tag.aliases)).isprintable()
+            assert 0 < len(tag.name) <= NAME_LENGTH_MAX

@@ -1,14 +1,17 @@
 """Prompts with chance: what is rolled, what is refused, and that text without chance stays as it is."""
 
 from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
+from string import ascii_lowercase
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from generation.errors import UnknownWildcard, UnreadableTemplate
 from generation.wildcards import Wildcards
+from tests import hostile
 
 TAGS_WITHOUT_CHANCE = "1girl, ^_^, >_<, (smile:1.2), [night], saber \\(fate\\), #, 100%, $, o_o"
 
@@ -60,11 +63,49 @@ def test_a_list_that_is_not_there_is_named_with_those_that_are(wildcards: Wildca
 
 
 @pytest.mark.parametrize(
-    "template", ["{red|blue", "{" * 40 + "a" + "}" * 40, "__circle__", "{a|b} ${x", "{a|b} %{x}"]
+    "template",
+    [
+        "{red|blue",
+        "{" * 40 + "a" + "}" * 40,
+        "__circle__",
+        "{a|b} ${x",
+        "{a|b} %{x}",
+        f"{{9{'9' * 400}::a|b}}",
+        "${x=a}{b|${x}}",
+        "${a=b}" + "".join(f"${{{after}=${{{one}}}${{{one}}}}}" for one, after in pairwise(ascii_lowercase)),
+    ],
 )
 def test_what_cannot_be_read_is_refused(wildcards: Wildcards, template: str) -> None:
+    for read in (lambda: wildcards.roll(template, 1, {}), lambda: wildcards.rolls(template, {}, 10)):
+        with pytest.raises(UnreadableTemplate):
+            read()
+
+
+@pytest.mark.parametrize("template", ["{a|b} " * 100, "__colour__ " * 150])
+def test_more_chance_than_is_read_in_a_moment_is_refused(wildcards: Wildcards, template: str) -> None:
     with pytest.raises(UnreadableTemplate):
         wildcards.roll(template, 1, {})
+
+
+def test_lists_that_name_each_other_do_not_grow_without_end(wildcards: Wildcards) -> None:
+    own = {"a": ["__b__ " * 50] * 200, "b": ["__c__ " * 50] * 200, "c": ["x"], "deep": ["{" * 40 + "}" * 40]}
+    for template in ("__a__", "__deep__", "{2$$__a__}"):
+        with pytest.raises(UnreadableTemplate):
+            wildcards.roll(template, 1, own)
+
+
+def test_what_is_taken_several_at_once_is_tried_instead_of_counted_through(wildcards: Wildcards) -> None:
+    assert set(wildcards.rolls("{2$$ and $$a|b}", {}, 10)) == {"a and b", "b and a"}
+    assert wildcards.rolls(f"{{15$${'|'.join('a' * 30)}}}", {}, 10)
+    assert len(wildcards.rolls("{2$$__colour__}, {1-2$$a|b|c}", {}, 10)) == 10
+
+
+def test_a_piece_of_a_prompt_that_looks_like_a_list_stays_out_of_the_log(
+    wildcards: Wildcards, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(UnknownWildcard):
+        wildcards.roll("{a|b}, __my secret__", 1, {})
+    assert caplog.text == ""
 
 
 def test_names_reach_no_file_outside_the_folder(wildcards: Wildcards, tmp_path: Path) -> None:
@@ -73,7 +114,22 @@ def test_names_reach_no_file_outside_the_folder(wildcards: Wildcards, tmp_path: 
         wildcards.roll("__../secret__", 1, {})
 
 
-@given(st.text(alphabet="{}|_$:%#a b1.,()[]\\/*-", max_size=60))
-def test_any_text_is_rolled_or_refused(text: str) -> None:
+_templates = st.text(alphabet="{}|_$:%#a b1.,()[]\\/*-", max_size=60) | hostile.texts()
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(_templates, st.lists(_templates, min_size=1, max_size=4))
+@example("__a__", ["__a__", "{9$$a|a|a|a|a|a|a|a|a|a|a|a|a}"])
+def test_any_text_is_rolled_or_refused(text: str, entries: list[str]) -> None:
+    own = {"a": entries}
     with suppress(UnknownWildcard, UnreadableTemplate):
-        assert isinstance(Wildcards(None).roll(text, 1, {"a": ["b"]}), str)
+        assert isinstance(Wildcards(None).roll(text, 1, own), str)
+    with suppress(UnknownWildcard, UnreadableTemplate):
+        assert len(Wildcards(None).rolls(text, own, 20)) <= 20
+
+
+@pytest.mark.parametrize("text", hostile.LONG_TEXTS, ids=lambda text: text[:8])
+def test_a_long_text_is_rolled_or_refused(text: str) -> None:
+    for template in (text, text + "{a|b}"):
+        with suppress(UnknownWildcard, UnreadableTemplate):
+            Wildcards(None).roll(template, 1, {"a": [text]})

@@ -10,6 +10,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
 from storage.database import Database, DatabaseUnavailable, migration_config
 from storage.event_tables import Base
@@ -106,3 +107,12 @@ async def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
     file.write_text("this is no database, and long enough to be looked at " * 100, encoding="utf-8")
     with pytest.raises(DatabaseUnavailable, match="not a database"):
         await Database(f"sqlite+aiosqlite:///{file}").start()
+
+
+async def test_an_error_of_the_database_repeats_nothing_of_what_was_to_be_stored(database: Database) -> None:
+    with pytest.raises(DBAPIError) as error:
+        async with database.writing() as connection:
+            await connection.execute(
+                text("INSERT INTO nowhere VALUES (:prompt)"), {"prompt": "a very private tag"}
+            )
+    assert "private" not in str(error.value)

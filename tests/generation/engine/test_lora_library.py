@@ -1,6 +1,10 @@
 """LoRA files in both forms, against the stock pipeline; sets that come and go leave no trace."""
 
+import json
+import pickle
+import struct
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -15,6 +19,12 @@ from tests.generation.engine.drawing import Ordered, core_of, finished_latents, 
 from tests.generation.engine.lora_files import write_diffusers_lora, write_kohya_lora
 
 INK, GLOW = LoraWeight("ink"), LoraWeight("glow.v2 (1)", 0.7)
+
+
+def with_head(head: dict[str, Any]) -> bytes:
+    """A safetensors file of one number, whose head may say anything of it."""
+    written = json.dumps(head).encode()
+    return struct.pack("<Q", len(written)) + written + bytes(4)
 
 
 @pytest.fixture(scope="module")
@@ -138,6 +148,55 @@ def test_a_file_that_does_not_fit_is_refused_and_leaves_no_trace(
     assert torch.equal(drawn(model), before)
     assert torch.equal(drawn(model, *loaded_before), with_ink)
     assert torch.allclose(drawn(model, GLOW), drawn(model, GLOW))
+
+
+TENSOR = {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}
+LYING_FILES: dict[str, bytes] = {
+    "empty": b"",
+    "short": bytes(7),
+    "endless head": struct.pack("<Q", 2**63) + b"{}",
+    "head past the end": struct.pack("<Q", 10**8) + b"{}",
+    "head of noise": struct.pack("<Q", 4) + b"\xff" * 4,
+    "head of brackets": struct.pack("<Q", 200_000) + b"[" * 100_000 + b"]" * 100_000,
+    "data before the file": with_head({"unet.a.lora_A.weight": {**TENSOR, "data_offsets": [-4, 0]}}),
+    "data past the file": with_head({"unet.a.lora_A.weight": {**TENSOR, "data_offsets": [0, 2**40]}}),
+    "shape of more than memory": with_head({"unet.a.lora_A.weight": {**TENSOR, "shape": [2**62, 4]}}),
+    "shape of no number": with_head({"unet.a.lora_A.weight": {**TENSOR, "shape": [float("nan")]}}),
+    "shape of halves": with_head({"unet.a.lora_A.weight": {**TENSOR, "shape": [1.5]}}),
+    "type that is none": with_head({"unet.a.lora_A.weight": {**TENSOR, "dtype": "X9"}}),
+    "name of a path": with_head({"../../lora/" + "a" * 5000: TENSOR}),
+    "pickle": pickle.dumps({"unet.a.lora_A.weight": [0.0]}),
+    "zip": b"PK\3\4" + bytes(200),
+}
+
+
+def test_no_file_that_lies_gets_past_its_own_error(
+    tiny_checkpoint: Path, folder: Path, tmp_path: Path
+) -> None:
+    """Renamed pickles are among them: nothing but a safetensors file is ever read."""
+    pipeline = fresh_pipeline(tiny_checkpoint)
+    for name, content in LYING_FILES.items():
+        (tmp_path / f"{name}.safetensors").write_bytes(content)
+    whole = load_file(folder / "ink.safetensors")
+    wrong = {
+        "numbers that are none": {name: tensor * float("nan") for name, tensor in whole.items()},
+        "infinite numbers": {name: tensor + float("inf") for name, tensor in whole.items()},
+        "half of it": {name: tensor for name, tensor in whole.items() if "lora_A" in name},
+        "flat": {name: tensor.flatten() for name, tensor in whole.items()},
+        "points": {name: torch.tensor(1.0) for name in whole},
+        "rank 0": {name: tensor[:0] if "lora_A" in name else tensor[:, :0] for name, tensor in whole.items()},
+    }
+    for name, tensors in wrong.items():
+        save_file(
+            {key: tensor.contiguous() for key, tensor in tensors.items()}, tmp_path / f"{name}.safetensors"
+        )
+    library = LoraLibrary(pipeline, tmp_path)
+    assert len(library.names()) == len(LYING_FILES) + len(wrong)
+    for name in library.names():
+        with pytest.raises(BrokenLora) as refusal:
+            library.activate((LoraWeight(name),))
+        assert refusal.value.reason.isprintable()
+    assert not library.activate(())
 
 
 def test_weight_0_is_the_model_without_and_a_name_given_twice_adds_up(model: SdxlModel) -> None:
