@@ -5,8 +5,12 @@ from datetime import UTC, datetime
 from cogs import errors as cog_errors
 from cogs.errors import (
     CogError,
+    EntryUnusable,
+    ListFull,
+    LogChannelClosed,
     MissingPermissions,
     ModeratorsOnly,
+    NotAgeRestricted,
     NotYours,
     OperatorsOnly,
     PresetUnknown,
@@ -114,6 +118,10 @@ EVERY_ERROR: list[GenerationError | CogError] = [
     JobIsOver(),
     JobUnknown(),
     MissingPermissions(("attach_files", "embed_links")),
+    LogChannelClosed(123, ("send_messages",)),
+    EntryUnusable("*"),
+    ListFull(200),
+    NotAgeRestricted(),
     OperatorsOnly(),
     NotYours(),
     PresetUnknown("night"),
