@@ -169,6 +169,7 @@ async def test_a_game_keeps_its_secret_lives_through_a_kill_and_ends_once(
         [before, *_] = await aoi.is_offered("leaderboard", "season", "Q")
         deletion = (await aoi.use("privacy delete"))["message"]
         await aoi.press(deletion, "Remove everything")
+        await aoi.waits_for(lambda it: it["content"].startswith("Done"))
         left = (await ren.use("leaderboard", season=before["value"]))["message"]["embeds"][0]["description"]
         assert aoi.id not in left
         assert ren.id in left
