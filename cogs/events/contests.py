@@ -98,7 +98,7 @@ class Contests(commands.GroupCog, name="event", description="Contests that this 
         rating="How revealing a picture may be at most",
         entries="Entries a person (1 unless you say otherwise)",
         drawings="Pictures that a person may have drawn for it",
-        channel="Where it is held: in a thread, or as a post of a forum (here unless you say otherwise)",
+        where="Where it is held: in a thread, or as a post of a forum (here unless you say otherwise)",
         role="Only members with this role take part",
         account_days="Only accounts that are as many days old take part",
         member_days="Only those take part who joined as many days ago",
@@ -121,7 +121,7 @@ class Contests(commands.GroupCog, name="event", description="Contests that this 
         rating: str | None = None,
         entries: app_commands.Range[int, 1, 10] = 1,
         drawings: app_commands.Range[int, 1, 500] | None = None,
-        channel: _Place | None = None,
+        where: _Place | None = None,
         role: discord.Role | None = None,
         account_days: _Days = 0,
         member_days: _Days = 0,
@@ -129,7 +129,7 @@ class Contests(commands.GroupCog, name="event", description="Contests that this 
     ) -> None:
         """Hold a contest (for moderators)."""
         guild_id = require_moderator(interaction)
-        place: Any = channel or interaction.channel
+        place: Any = where or interaction.channel
         require_permissions_for(interaction, place, reward)
         settled = await self._parts.guilds.settings(guild_id)
         contest = read_contest(

@@ -28,7 +28,7 @@ async def test_a_contest_is_a_post_of_a_forum_and_is_voted_on_in_it(
     await holds_contest(
         mika,
         found_in=TITLE,
-        channel=Named.channel(server, "art-events"),
+        where=Named.channel(server, "art-events"),
         theme="A town on a river, on the night when everybody hangs out a paper lantern. What do you see from your "
         "window?",
         required="lantern",
@@ -43,7 +43,7 @@ async def test_a_contest_is_a_post_of_a_forum_and_is_voted_on_in_it(
     (event,) = server.world.scheduled_events.values()
     assert event["name"] == TITLE
     page, complaints = await open_page(browser, server, viewport={"width": 1100, "height": 900})
-    await page.get_by_text(TITLE).first.click()
+    await page.get_by_test_id(f"channel-{TITLE}").click()
     for label in ("Draw", "How it stands"):
         await expect(page.get_by_role("button", name=label).last).to_be_visible()
     await page.screenshot(path=screenshots / "contest.png")
