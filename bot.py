@@ -28,6 +28,9 @@ from cogs.events.contest_moderation import ContestModeration
 from cogs.events.contests import Contests
 from cogs.events.deadline_watch import DeadlineWatch
 from cogs.events.desks import EventDesks
+from cogs.events.guessing import Guessing
+from cogs.events.guessing_stages import GuessingStages
+from cogs.events.leaderboard import Leaderboards, Seasons
 from cogs.events.referee import Referee
 from cogs.events.tournaments import Tournaments
 from cogs.events.voting_booth import VotingBooth
@@ -82,6 +85,7 @@ from storage.deadlines import DeadlineStore
 from storage.entries import EntryStore
 from storage.event_posts import EventPosts
 from storage.favourites import FavouriteStore
+from storage.guessing import GuessingStore
 from storage.guilds import GuildStore
 from storage.job_ledger import JobLedger
 from storage.people import PeopleStore
@@ -143,6 +147,10 @@ class Anim4gineBot(DrawingBot):
         self.picture_actions = PictureActions(parts, self.drawing, self.event_desks)
         self.deadline_handlers = {}
         self.enter_handlers = []
+        # Known before what was left is brought: else a restart would tell a game's tags.
+        guessing_stages = GuessingStages(self, parts)
+        self.bearers = (guessing_stages.bring,)
+        self.deadline_handlers.update(guessing_stages.handlers)
         self.deadline_watch = DeadlineWatch(parts.deadlines, self.deadline_handlers, parts.clock)
         self.tree.error(answer_error)
 
@@ -164,6 +172,7 @@ class Anim4gineBot(DrawingBot):
         parts, drawing = self.parts, self.drawing
         self.battles = Battles(self, parts)
         self.tournaments = Tournaments(self, parts)
+        self.guessing = Guessing(self, parts)
         for cog in (
             Pictures(self),
             Imagine(parts, drawing),
@@ -183,6 +192,9 @@ class Anim4gineBot(DrawingBot):
             self.battles,
             self.tournaments,
             Referee(self, parts),
+            self.guessing,
+            Leaderboards(self, parts),
+            Seasons(parts),
             Model(self, parts.service),
             Privacy(parts.service, parts.personal_data),
         ):
@@ -299,13 +311,13 @@ def build_bot(
 ) -> Anim4gineBot:
     """Wire the Discord client from the settings; nothing starts yet. Takes a second for a large dictionary."""
     ledger = JobLedger(database, files)
-    guilds, reports = GuildStore(database), ReportStore(database)
+    guilds, reports, guessing = GuildStore(database), ReportStore(database), GuessingStore(database)
     blocks = BlockStore(
         database,
         attempts=settings.policy.attempts_before_block,
         block_for=timedelta(days=settings.policy.block_days),
     )
-    moderation = Moderation(rule_book=guilds, blocks=blocks, withheld=reports)
+    moderation = Moderation(rule_book=guilds, blocks=blocks, withheld=reports, secrets=guessing)
     parts = Parts(
         service=build_service(settings, ledger, settings.limits.table, utc_now, moderation, classifier),
         guilds=guilds,
@@ -318,6 +330,7 @@ def build_bot(
         entries=EntryStore(database),
         ballots=BallotStore(database),
         standings=StandingStore(database),
+        guessing=guessing,
         battles=BattleStore(database),
         tournaments=TournamentStore(database),
         past_jobs=PastJobs(ledger),

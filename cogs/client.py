@@ -1,5 +1,6 @@
 """The bot as commands and components see it."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from discord.ext import commands
@@ -7,6 +8,7 @@ from discord.ext import commands
 from cogs.parts import Parts
 
 if TYPE_CHECKING:
+    from cogs.delivery import Delivery
     from cogs.drawing import Drawing
     from cogs.events.battles import Battles
     from cogs.events.contest_desk import ContestDesk
@@ -14,9 +16,13 @@ if TYPE_CHECKING:
     from cogs.events.deadline_watch import DeadlineHandler
     from cogs.events.desks import EventDesks
     from cogs.events.enter_button import EnterHandler
+    from cogs.events.guessing import Guessing
     from cogs.events.tournaments import Tournaments
     from cogs.events.voting_booth import VotingBooth
     from cogs.picture_actions import PictureActions
+    from generation.job import Ending, Job
+
+    Bearer = Callable[[Job, Ending], Awaitable[bool]]
 
 
 class DrawingBot(commands.AutoShardedBot):
@@ -28,6 +34,7 @@ class DrawingBot(commands.AutoShardedBot):
 
     parts: Parts
     drawing: "Drawing"
+    delivery: "Delivery"
     picture_actions: "PictureActions"
     event_desks: "EventDesks"
     contest_desk: "ContestDesk"
@@ -35,7 +42,10 @@ class DrawingBot(commands.AutoShardedBot):
     voting_booth: "VotingBooth"
     battles: "Battles"
     tournaments: "Tournaments"
+    guessing: "Guessing"
     deadline_handlers: "dict[str, DeadlineHandler]"
     """What to do at a deadline, by its kind; a cog of events adds its own when it is loaded."""
     enter_handlers: "list[EnterHandler]"
     """Who may know the event that a picture was drawn for; a cog of events adds its own when it is loaded."""
+    bearers: "Sequence[Bearer]"
+    """Who may bring the result of a job in a way of their own; False where it is none of theirs."""

@@ -123,6 +123,9 @@ class Delivery:
             if isinstance(ending, Suspended):
                 await _tell_of_restart(message, language_of(job.locale))
                 return
+            for bring in self._bot.bearers:
+                if await bring(job, ending):
+                    return
             await self._service.delivered(job, await self._deliver(job, ending, message))
 
     async def _deliver(self, job: Job, ending: Ending, message: DeferredMessage) -> MessageKey | None:

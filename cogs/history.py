@@ -17,7 +17,7 @@ from cogs.parts import Parts
 from cogs.picture_buttons import Action, PictureButton
 from cogs.place import place_of
 from cogs.refusals import refusal
-from generation.errors import JobUnknown, PictureHidden, PolicyRefusal
+from generation.errors import JobUnknown, PictureHidden, PictureSecret, PolicyRefusal
 from generation.job import Job
 
 PAGE_ROW = 4
@@ -153,6 +153,6 @@ async def _hidden(
 ) -> dict[str, Any] | None:
     try:
         await parts.service.gatekeeper.check_showing(job, place_of(interaction))
-    except (PictureHidden, PolicyRefusal) as error:
+    except (PictureHidden, PictureSecret, PolicyRefusal) as error:
         return {"content": refusal(say, error), "embeds": [], "attachments": [], "view": None}
     return None

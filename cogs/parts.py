@@ -19,6 +19,7 @@ from storage.deadlines import DeadlineStore
 from storage.entries import EntryStore
 from storage.event_posts import EventPosts
 from storage.favourites import FavouriteStore
+from storage.guessing import GuessingStore
 from storage.guilds import GuildStore
 from storage.people import PeopleStore
 from storage.personal_data import PersonalData
@@ -48,6 +49,7 @@ class Parts:
     entries: EntryStore
     ballots: BallotStore
     standings: StandingStore
+    guessing: GuessingStore
     battles: BattleStore
     tournaments: TournamentStore
     dictionary: TagDictionary

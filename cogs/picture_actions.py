@@ -29,6 +29,7 @@ from generation.request import GenerationRequest
 from generation.source_encoding import encode_source
 from generation.starting_point import SourcePicture, Upscale
 from storage.favourites import Favourite
+from storage.guessing import is_game
 
 SUBTLE, STRONG = 0.35, 0.65
 """Shares of the steps that are drawn anew over a picture: details change, or all but the composition."""
@@ -148,7 +149,8 @@ class PictureActions:
         """
         if not all(sources_of(request)):
             raise PicturesGone  # what it was drawn over was cleaned away
-        if for_its_event and job.occasion is not None:
+        # What a guessing game showed is a picture like any other when the game is over.
+        if for_its_event and job.occasion is not None and not is_game(job.occasion):
             await self._event_desks.draw(self._drawing, interaction, job.occasion, request)
             return
         await self._drawing.draw(interaction, request, is_private=job.is_private)

@@ -12,6 +12,7 @@ from cogs.plain_text import shortened
 from generation.image import ImageParameters
 from generation.job import Job
 from generation.tags import plain_text, split_tags
+from storage.guessing import is_game
 
 BUTTONS_IN_A_ROW = 5
 
@@ -33,7 +34,7 @@ def result_view(job: Job, say: Language) -> discord.ui.View:
 
 def card_view(job: Job, number: int, say: Language) -> discord.ui.View:
     """The buttons of one picture."""
-    if job.occasion is not None:
+    if job.occasion is not None and not is_game(job.occasion):
         return event_view(job, number, say)
     view = discord.ui.View(timeout=None)
     for action in (Action.AGAIN, Action.VARY_SUBTLE, Action.VARY_STRONG, Action.EDIT, Action.REPORT):

@@ -39,6 +39,7 @@ class Presets(commands.GroupCog, name="preset", description="Options under a nam
             job = await self._parts.past_jobs.find(image, user_id, with_pictures=False)
         else:
             job = await self._parts.past_jobs.of_person(user_id, await self._parts.past_jobs.count(user_id))
+        await self._parts.service.gatekeeper.check_telling(job)
         owner = Owner(OwnerKind.PERSON, user_id)
         kept = await self._parts.presets.save(
             owner, name.strip(), options_to_json(job.request), user_id, interaction.created_at

@@ -38,6 +38,7 @@ from generation.errors import (
     PersonBlocked,
     PictureHidden,
     PictureProblem,
+    PictureSecret,
     PicturesGone,
     PolicyRefusal,
     PromptTooLong,
@@ -104,6 +105,8 @@ def refusal(say: Language, error: GenerationError | CogError) -> str:
             )
         case PictureHidden():
             return say("This picture is hidden: the server's moderators have it, and decide about it.")
+        case PictureSecret():
+            return say("What this picture was drawn from is being guessed: it is told when the game is over.")
         case NoLongerAllowed():
             return say(
                 "While I drew this, the rules for this place changed, so I don't post the picture here. `/history` "

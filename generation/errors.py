@@ -101,6 +101,11 @@ class PictureHidden(GenerationError):
 
 
 @dataclass(eq=False)
+class PictureSecret(GenerationError):
+    """What the picture was drawn from is being guessed, and isn't told before the game is over."""
+
+
+@dataclass(eq=False)
 class NoLongerAllowed(GenerationError):
     """While it was drawn, the picture became one that may not be posted where it was asked for."""
 

@@ -12,6 +12,7 @@ from generation.errors import (
     NoLongerAllowed,
     PersonBlocked,
     PictureHidden,
+    PictureSecret,
     PolicyRefusal,
     PolicyRule,
 )
@@ -109,26 +110,45 @@ class Gatekeeper:
 
         Raises:
             PictureHidden: moderators have hidden it, or the output check has.
+            PictureSecret: what it was drawn for isn't over.
             PolicyRefusal: it could not be asked for there, now.
         """
-        if job.is_hidden:
-            raise PictureHidden
-        rules = await self.rules(place.guild_id)
-        await asyncio.to_thread(self._check_again, job, place, rules)
+        await self.check_telling(job)
+        await self._check_content(job, place)
 
-    async def check_delivery(self, job: Job, place: Place) -> None:
+    async def check_telling(self, job: Job) -> None:
+        """Pass a job of which may be told what it was drawn from.
+
+        Raises:
+            PictureSecret: what it was drawn for isn't over.
+        """
+        secrets = self._moderation.secrets
+        if job.occasion is not None and secrets is not None and await secrets.is_secret(job.occasion):
+            raise PictureSecret
+
+    async def check_delivery(self, job: Job, place: Place, *, is_secret: bool = False) -> None:
         """Pass a job whose pictures may still be posted where they were asked for; `place` is as it is now.
+
+        Where `is_secret`, whoever posts them tells nothing of what they were drawn from.
 
         Raises:
             PictureHidden: the output check withholds it.
+            PictureSecret: what it was drawn for isn't over.
             NoLongerAllowed: the server's rules, the channel's age restriction or the asker's standing have changed.
         """
         try:
-            await self.check_showing(job, place)
+            await (self._check_content if is_secret else self.check_showing)(job, place)
             await self._entered(job.user_id, place)
         except (PolicyRefusal, PersonBlocked, ChannelClosed) as refusal:
             log.info("The result isn't posted: %s", type(refusal).__name__, extra={"job": job.id})
             raise NoLongerAllowed from refusal
+
+    async def _check_content(self, job: Job, place: Place) -> None:
+        """Pass a job whose pictures themselves may be shown at `place`."""
+        if job.is_hidden:
+            raise PictureHidden
+        rules = await self.rules(place.guild_id)
+        await asyncio.to_thread(self._check_again, job, place, rules)
 
     async def may_be_asked_for(self, tags: Sequence[str], place: Place) -> list[bool]:
         """Whether each tag may be drawn at `place` by itself; the answers are remembered."""

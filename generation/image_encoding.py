@@ -80,6 +80,23 @@ def fit_upload(image: Image, limit_bytes: int) -> EncodedImage:
     raise UploadTooLarge(size_bytes, limit_bytes)
 
 
+def encode_untold(image: Image, limit_bytes: int) -> EncodedImage:
+    """Return a copy of the picture as a WebP of its pixels alone, of at most `limit_bytes`.
+
+    Raises:
+        UploadTooLarge: as for `fit_upload`.
+    """
+    pixels = PillowImage.open(io.BytesIO(image.png)).convert("RGB")
+    size_bytes = 0
+    for quality in WEBP_QUALITIES:
+        buffer = io.BytesIO()
+        pixels.save(buffer, "WEBP", quality=quality, method=4, exif=b"")
+        size_bytes = buffer.tell()
+        if size_bytes <= limit_bytes:
+            return EncodedImage(buffer.getvalue(), "webp")
+    raise UploadTooLarge(size_bytes, limit_bytes)
+
+
 def _exif_with(text: str) -> PillowImage.Exif:
     """Put `text` where AUTOMATIC1111's web UI puts it in files that aren't PNG: the Exif user comment."""
     exif = PillowImage.Exif()

@@ -59,6 +59,13 @@ class WithheldPictures(Protocol):
         """Hide the pictures of a job, for moderators to look at."""
 
 
+class Secrets(Protocol):
+    """What isn't told yet."""
+
+    async def is_secret(self, occasion: str) -> bool:
+        """Whether the pictures that were drawn for an event are kept from everybody until it is over."""
+
+
 @dataclass(frozen=True, slots=True)
 class Moderation:
     """All of them. Without any, as at a terminal, nobody has settled anything and nobody is blocked."""
@@ -66,6 +73,7 @@ class Moderation:
     rule_book: RuleBook | None = None
     blocks: BlockList | None = None
     withheld: WithheldPictures | None = None
+    secrets: Secrets | None = None
 
 
 def read_rules(stored: StoredRules) -> ServerRules:

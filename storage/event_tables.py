@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from storage.guessing_tables import FindRow, GuessingGameRow, GuessRow
 from storage.standing_tables import SeasonRow, StandingRow
 from storage.tables import Base
 
@@ -21,6 +22,9 @@ __all__ = [
     "DisqualifiedRow",
     "EntryRow",
     "EventPostRow",
+    "FindRow",
+    "GuessRow",
+    "GuessingGameRow",
     "SeasonRow",
     "StandingRow",
     "TournamentPlayerRow",

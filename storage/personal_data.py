@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, and_, delete, select, update
+from sqlalchemy import ColumnElement, RowMapping, and_, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.battle_privacy import forget_player
@@ -19,6 +19,8 @@ from storage.event_tables import (
     EntryRow,
     TournamentPlayerRow,
 )
+from storage.guessing import forget_guesser, secret_games
+from storage.guessing_tables import FindRow, GuessRow
 from storage.job_ledger import UNFINISHED
 from storage.picture_files import PictureFiles
 from storage.presets import OwnerKind
@@ -39,7 +41,7 @@ _TOLD_COLUMNS = (
 class PersonalExport:
     """What a person asked for and keeps, as plain JSON, and the hashes of their pictures that are still there.
 
-    `kept` are favourites, presets, usual options, wildcard lists, entries in events and votes. What was drawn comes
+    `kept` are favourites, presets, usual options, wildcard lists, and what they did in events. What was drawn comes
     before what was brought to be drawn over, the newest first.
     """
 
@@ -60,7 +62,9 @@ class PersonalData:
         """Gather what is stored of a person."""
         async with self._database.reading() as connection:
             columns = [JobRow.__table__.c[name] for name in _TOLD_COLUMNS]
-            query = select(*columns).where(JobRow.user_id == user_id, JobRow.erased_at.is_(None))
+            # What is being guessed is theirs to see when the game is over.
+            told = or_(JobRow.occasion.is_(None), JobRow.occasion.not_in(secret_games()))
+            query = select(*columns).where(JobRow.user_id == user_id, JobRow.erased_at.is_(None), told)
             jobs = [
                 _told(row)
                 for row in (
@@ -70,7 +74,7 @@ class PersonalData:
             pictures = (
                 select(ImageRow.file_hash)
                 .join(JobRow, JobRow.id == ImageRow.job_id)
-                .where(JobRow.user_id == user_id, ImageRow.removed_at.is_(None))
+                .where(JobRow.user_id == user_id, ImageRow.removed_at.is_(None), told)
                 .order_by(ImageRow.created_at.desc(), ImageRow.number)
             )
             brought = (
@@ -104,6 +108,7 @@ class PersonalData:
         For a day an empty row remains of each recent job, so that nobody gets fresh limits this way.
         """
         async with self._database.writing() as connection:
+            await forget_guesser(connection, user_id)
             await forget_player(connection, user_id)
             for table, own in _kept_by(user_id).items():
                 await connection.execute(delete(table).where(own))
@@ -166,6 +171,8 @@ def _kept_by(user_id: int) -> dict[type[Any], ColumnElement[bool]]:
         BattleVoteRow: BattleVoteRow.user_id == user_id,
         TournamentPlayerRow: TournamentPlayerRow.user_id == user_id,
         StandingRow: StandingRow.user_id == user_id,
+        GuessRow: GuessRow.user_id == user_id,
+        FindRow: FindRow.user_id == user_id,
     }
 
 

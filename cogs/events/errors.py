@@ -64,6 +64,14 @@ class NotInIt(EventError):
     """The member has no part in this event, or is out of it already."""
 
 
+class GameIsOn(EventError):
+    """A channel has one guessing game at a time, and there is one."""
+
+
+class NothingToHide(EventError):
+    """The rules of this place leave too few tags for a guessing game."""
+
+
 @dataclass(eq=False)
 class EventNotOpen(EventError):
     """This can't be done now. `opens_at` is when it can, None where it is over."""

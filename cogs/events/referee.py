@@ -47,6 +47,20 @@ class Referee(commands.GroupCog, name="referee", description="Battles and tourna
         await self._tell(interaction, say("It ends now; what comes next follows."))
 
     @app_commands.command()
+    @app_commands.describe(reason="Why, for the audit log")
+    async def guessing(self, interaction: discord.Interaction, reason: _Reason = "") -> None:
+        """End this channel's guessing game; the board follows."""
+        guild_id = require_moderator(interaction)
+        game = await self._parts.guessing.in_channel(interaction.channel_id or 0)
+        if game is None or game.guild_id != guild_id:
+            raise EventUnknown
+        now = self._parts.clock()
+        if not await self._parts.guessing.end(game.id, now, by=interaction.user.id, reason=reason):
+            raise EventNotOpen(None)
+        say = language_of(interaction.locale)
+        await self._tell(interaction, say("It ends now; what comes next follows."))
+
+    @app_commands.command()
     @app_commands.describe(event="Which battle or tournament", reason="Why, for the audit log")
     async def cancel(self, interaction: discord.Interaction, event: str, reason: _Reason = "") -> None:
         """Call a battle or tournament off, without a winner."""

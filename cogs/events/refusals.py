@@ -7,8 +7,10 @@ from cogs.events.errors import (
     EventError,
     EventNotOpen,
     EventUnknown,
+    GameIsOn,
     MatchesAreWon,
     MomentUnreadable,
+    NothingToHide,
     NotInIt,
     OnlyTheInvited,
     OnlyThePlayers,
@@ -116,6 +118,10 @@ def event_refusal(say: Language, error: EventError) -> str:
             )
         case NotInIt():
             return say("This member has no part in it, or is out of it already.")
+        case GameIsOn():
+            return say("A guessing game is on in this channel. Guess along, or start yours when it is over.")
+        case NothingToHide():
+            return say("The rules for this place leave too few tags to hide any.")
         case _:
             return say("This doesn't fit the event.")
 

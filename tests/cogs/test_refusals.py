@@ -21,8 +21,10 @@ from cogs.events.errors import (
     EventError,
     EventNotOpen,
     EventUnknown,
+    GameIsOn,
     MatchesAreWon,
     MomentUnreadable,
+    NothingToHide,
     NotInIt,
     OnlyTheInvited,
     OnlyThePlayers,
@@ -65,6 +67,7 @@ from generation.errors import (
     PersonBlocked,
     PictureHidden,
     PictureProblem,
+    PictureSecret,
     PicturesGone,
     PolicyRefusal,
     PolicyRule,
@@ -102,6 +105,7 @@ EVERY_ERROR: list[GenerationError | CogError] = [
     BrokenPicture(7),
     ModelUnavailable(RuntimeError("secret path")),
     PicturesGone(),
+    PictureSecret(),
     StorageFailure("No space left on device"),
     ServiceStopping(),
     UploadTooLarge(12 * 2**20, 10 * 2**20),
@@ -141,6 +145,8 @@ EVERY_ERROR: list[GenerationError | CogError] = [
     TournamentFull(),
     MatchesAreWon(),
     NotInIt(),
+    GameIsOn(),
+    NothingToHide(),
 ]
 
 

@@ -10,7 +10,7 @@ import sd_parsers
 from PIL import Image as PillowImage
 
 from generation.image import Image, ImageParameters
-from generation.image_encoding import UploadTooLarge, encode_png, fit_upload
+from generation.image_encoding import UploadTooLarge, encode_png, encode_untold, fit_upload
 from generation.image_metadata import PARAMETERS_KEY, parameters_text
 from generation.lora import LoraWeight
 from generation.sampler import Sampler
@@ -122,3 +122,15 @@ def test_line_ends_in_a_prompt_cannot_forge_settings(prompt: str) -> None:
     )
     assert parameters_text(forged).count("\n") == 2
     assert PARAMETERS_KEY == "parameters"
+
+
+def test_an_untold_copy_holds_pixels_and_nothing_else() -> None:
+    copy = encode_untold(picture(64), 2**20)
+    opened = PillowImage.open(io.BytesIO(copy.content))
+    assert (copy.extension, opened.format, opened.size) == ("webp", "WEBP", (64, 64))
+    assert not dict(opened.getexif())
+    assert not {"exif", "xmp", "comment", PARAMETERS_KEY} & set(opened.info)
+    assert b"firefly" not in copy.content
+    assert "firefly".encode("utf-16-be") not in copy.content
+    with pytest.raises(UploadTooLarge):
+        encode_untold(picture(64), 100)
