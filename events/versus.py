@@ -12,7 +12,7 @@ LEFT_LETTER, RIGHT_LETTER = "A", "B"
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the two of a battle that is over. `votes` is what is written under the name, such as "12 votes"."""
+    """One of the two of a battle that is over. `votes` is what is written under the name, such as "12 votes", or empty."""
 
     name: str
     votes: str
@@ -55,7 +55,8 @@ def draw_winner(headline: str, theme: str, winner: Side, other: Side) -> bytes:
     scene.text((words, 228), theme, 34, SOFT, width_max=620)
     scene.text((words, 330), f"🏆 {headline} 🏆", 62, GOLD, width_max=640, shadow=True)
     scene.text((words, 434), winner.name, 72, PAPER, width_max=640)
-    scene.pill((words, 512), winner.votes, 38, width_max=600)
+    if winner.votes:
+        scene.pill((words, 512), winner.votes, 38, width_max=600)
     scene.panel((words - 350, 620, 700, 250), INK, radius=36, opacity=0.55)
     left, width_max = words - 300, 600.0
     if other.picture_png is not None:

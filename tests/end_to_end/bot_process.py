@@ -13,7 +13,7 @@ import aiohttp
 from sandbox import SandboxServer
 
 ROOT = Path(__file__).parents[2]
-START_TIMEOUT_S = 60
+START_TIMEOUT_S = 120
 
 
 class BotProcess:

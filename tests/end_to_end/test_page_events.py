@@ -46,8 +46,10 @@ async def shows_picture(page: Page, alt: str) -> None:
     """Wait until the newest picture with such words is loaded, and bring it into view."""
     picture = page.get_by_alt_text(re.compile(alt)).last
     await picture.wait_for(timeout=PICTURE_TIMEOUT_MS)
-    await picture.scroll_into_view_if_needed()  # only then is it fetched
-    await page.wait_for_function("it => it.naturalWidth > 0", arg=await picture.element_handle())
+    await picture.scroll_into_view_if_needed()
+    # Pictures are decoded beside the page; a screenshot would show their empty frames.
+    painted = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    await picture.evaluate(f"async it => {{ await it.decode(); await {painted} }}")
     await picture.scroll_into_view_if_needed()
 
 
@@ -62,7 +64,7 @@ async def test_a_battle_and_a_bracket(
 ) -> None:
     beside = Beside(tmp_path)
     async with (
-        BotProcess(server, tmp_path, settings_of(tiny_checkpoint, tmp_path)),
+        BotProcess(server, tmp_path, settings_of(tiny_checkpoint, tmp_path)) as bot,
         people_of(server) as people,
     ):
         await bot.model_is_ready()
@@ -94,6 +96,7 @@ async def test_a_battle_and_a_bracket(
             await mika.use("referee disqualify", event=match.id, member=cup.people[match.opponent_id])
         await told(mika, "round 2 of 3")
         await cup.battles(tournament.id, 1, 2)
+        await expect(page.get_by_alt_text(re.compile("The bracket of"))).to_have_count(2)
         await shows_picture(page, "The bracket of")
         await page.screenshot(path=screenshots / "bracket.png")
         assert complaints == []
@@ -111,7 +114,7 @@ async def test_a_podium(
     screenshots: Path,
 ) -> None:
     async with (
-        BotProcess(server, tmp_path, settings_of(tiny_checkpoint, tmp_path)),
+        BotProcess(server, tmp_path, settings_of(tiny_checkpoint, tmp_path)) as bot,
         people_of(server) as people,
     ):
         await bot.model_is_ready()

@@ -28,7 +28,8 @@ from storage.job_ledger import JobLedger
 from storage.personal_data import PersonalData
 from storage.picture_files import PictureFiles
 from storage.tournaments import Joined, Tournament, TournamentState, TournamentStore
-from tests.storage.test_job_ledger import entry
+from storage.upkeep import Upkeep
+from tests.storage.test_job_ledger import PNG, entry
 
 GUILD, AOI, REN, MIKA = 1, 2**62 + 1, 2**62 + 2, 2**62 + 3
 BATTLE, CUP = "00000000000000aa", "00000000000000bb"
@@ -368,3 +369,25 @@ async def test_who_erases_their_data_after_a_tournament_is_nobody_in_its_bracket
     assert stored.champion_id == stored.seeds[0]
     assert stored.seeds[0] < 0
     assert [player.user_id for player in await tournaments.players(CUP)] == [2, 3, 4]
+
+
+async def test_what_was_entered_outlives_other_pictures(
+    database: Database, store: BattleStore, jobs: list[str], tmp_path: Path
+) -> None:
+    files = PictureFiles(tmp_path / "images")
+    ledger = JobLedger(database, files)
+    for job_id, png in zip(jobs, PNG, strict=False):
+        await ledger.mark_finished(job_id, [png], NOW, 1.0)
+    await store.challenge(battle())
+    await store.accept(BATTLE, NOW)
+    await store.enter(BATTLE, BattleEntry(REN, jobs[1], 0, NOW))
+    upkeep = Upkeep(
+        database,
+        files,
+        keep_for=timedelta(0),
+        keep_bytes=0,
+        clock=lambda: NOW + timedelta(days=36_500),
+    )
+    await upkeep.tidy()
+    assert await ledger.pictures(jobs[0]) == []
+    assert await ledger.pictures(jobs[1]) == [PNG[1]]
