@@ -5,22 +5,27 @@ of their own in `listed_tags.py`; what a refusal leads to, in `cogs/`.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from generation.errors import PolicyRefusal, PolicyRule
 from generation.listed_tags import ListedTags
-from generation.normal_form import WEIGHT, fold
+from generation.normal_form import WEIGHT, fold, romanized, visible_form
 from generation.place import Place
-from generation.policy_terms import NormalTag, PolicyTerms, load_policy_terms
+from generation.policy_terms import PolicyTerms, load_policy_terms
 from generation.rating import Rating
 from generation.request import GenerationRequest
 from generation.server_rules import NO_RULES, ServerRules
 from generation.stated_age import stated_minor_age
+from generation.tag_reading import NormalTag
 from generation.tags import plain_text
 
 HINTS_MIN = 2
 """How many different hints at a child's body make a picture one of a minor."""
+_TAGS_REMEMBERED = 4096
+_REMEMBERED_LENGTH_MAX = 60
+"""Characters of a tag that is remembered, so that what is remembered stays small."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +60,14 @@ class ContentPolicy:
     blocked: ListedTags = field(default_factory=ListedTags)
     allowed: ListedTags = field(default_factory=ListedTags)
     terms: PolicyTerms = field(default_factory=load_policy_terms, repr=False, compare=False)
+    _reading_of: Callable[[str], "_Reading"] = field(init=False, repr=False, compare=False)
+    """`_read_tag` that remembers: most tags are those that everybody uses."""
 
     def __post_init__(self) -> None:
         for name in ("everyday_ceiling", "direct_ceiling"):
             if (ceiling := getattr(self, name)) > Rating.SENSITIVE:
                 raise ValueError(f"{name} {ceiling.value} is above sensitive")
+        object.__setattr__(self, "_reading_of", lru_cache(_TAGS_REMEMBERED)(self._read_tag))
 
     def ceiling(self, place: Place, rules: ServerRules = NO_RULES) -> Rating:
         """The highest rating that may be drawn at `place`.
@@ -136,7 +144,7 @@ class ContentPolicy:
         `besides` are texts that come with the request, as a remixed picture's own prompt or the names of LoRAs.
         """
         asked_for = [*_asked_for(request), *besides]
-        readings = [reading for text in asked_for for reading in self._read(text)]
+        readings = list(self._read(asked_for))
         ratings = {reading.tag: reading.rating for reading in readings}
         rating = max([request.rating, *ratings.values()])
 
@@ -150,8 +158,7 @@ class ContentPolicy:
                 coded += hints
             coded += [
                 reading.tag
-                for text in (request.negative_prompt, *_turned_round(request))
-                for reading in self._read(text)
+                for reading in self._read([request.negative_prompt, *_turned_round(request)])
                 if reading.names_adults
             ]
             if coded:
@@ -183,29 +190,36 @@ class ContentPolicy:
     def _is_allowed(self, tag: NormalTag, rules: ServerRules) -> bool:
         return bool(self.allowed.longest_in(tag) or rules.allowed.longest_in(tag))
 
-    def _read(self, text: str) -> Iterator["_Reading"]:
-        """Every tag of one text option, read; then what only shows across several tags."""
-        tags = [written for part in _SEPARATORS.split(text) if (written := part.strip())]
-        has_stated_age = False
-        for tag in tags:
-            reading = self._reading(_own_words(tag), self.terms.read(tag), fold(tag))
-            has_stated_age = has_stated_age or reading.states_minor_age
-            yield reading
+    def _read(self, texts: list[str]) -> Iterator["_Reading"]:
+        """Every tag of some text options, read; then what only shows across several tags, or several options."""
+        together = ", ".join(texts)
+        tags = [written for part in _SEPARATORS.split(together) if (written := part.strip())]
+        readings = [
+            self._reading_of(tag) if len(tag) <= _REMEMBERED_LENGTH_MAX else self._read_tag(tag)
+            for tag in tags
+        ]
+        yield from readings
         # Look-alike commas and commas inside an age ("12, years old") are no hiding place.
-        folded = fold(text)
-        if not has_stated_age and (age := stated_minor_age(folded)):
+        has_stated_age = any(reading.states_minor_age for reading in readings)
+        if not has_stated_age and (age := _stated_minor_age(together)):
             yield _Reading(
                 age, self.terms.read(age), frozenset(("coded",)), Rating.SAFE, states_minor_age=True
             )
-        letters = [tag for tag in tags if len(_own_words(tag)) == 1]
+        own_words = [reading.tag for reading in readings]
+        letters = [words for words in own_words if len(words) == 1]
         if len(letters) >= 3:
-            spelt = self._reading(", ".join(letters), self.terms.read(" ".join(map(_own_words, letters))), "")
+            spelt = self._reading(", ".join(letters), self.terms.read(" ".join(letters)), "")
             if spelt.minors or spelt.rating > Rating.SAFE:
                 yield spelt
+        for bits in self.terms.reader.cut_by_commas(own_words):
+            yield self._reading(", ".join(bits), self.terms.read("".join(bits)), "")
 
-    def _reading(self, own_words: str, tag: NormalTag, folded: str) -> "_Reading":
+    def _read_tag(self, tag: str) -> "_Reading":
+        return self._reading(_own_words(tag), self.terms.read(tag), tag)
+
+    def _reading(self, own_words: str, tag: NormalTag, written: str) -> "_Reading":
         minors = self.terms.minors.labels_in(tag) - {"innocent"}
-        states_minor_age = stated_minor_age(folded) is not None
+        states_minor_age = _stated_minor_age(written) is not None
         if states_minor_age:
             minors = minors | {"coded"}
         ratings = [Rating(label) for label in self.terms.ratings.labels_in(tag)]
@@ -251,6 +265,14 @@ def _turned_round(request: GenerationRequest) -> list[str]:
 
 
 _NEGATIVE_GROUP = re.compile(r"[(\[][^()\[\]]*:\s*[-−–‐﹣－]\s*[.\d]+\s*[)\]]")
+
+
+def _stated_minor_age(text: str) -> str | None:
+    """The age under 18 that `text` states, by the look of its letters or by their sound."""
+    by_look = stated_minor_age(fold(text))
+    if by_look is not None or text.isascii():
+        return by_look
+    return stated_minor_age(romanized(visible_form(text)))
 
 
 def _own_words(tag: str) -> str:

@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 
 from generation.normal_form import GAPS, fold
-from generation.policy_terms import NormalTag, Word
+from generation.tag_reading import NormalTag, Word
 
 ENTRY_LENGTH_MAX = 60
 WORDS_MAX = 6

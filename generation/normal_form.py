@@ -7,7 +7,9 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from functools import cache
+from html import unescape
 from itertools import product
+from urllib.parse import unquote
 
 from confusable_homoglyphs.confusables import confusables_data
 
@@ -29,8 +31,11 @@ def fold(text: str) -> str:
 def visible_form(text: str) -> str:
     """`text` without compatibility forms, accents, invisible signs and case, each script still its own.
 
-    The marks that make voiced kana stay, they are letters of their own: ガ isn't カ.
+    Letters written as HTML or URLs have them are letters. The marks that make voiced kana stay, they are letters of
+    their own: ガ isn't カ.
     """
+    if "&" in text or "%" in text:
+        text = unquote(unescape(text))
     if text.isascii():
         return "".join(char for char in text if not _is_invisible(char)).casefold()
     decomposed = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text))
@@ -38,8 +43,18 @@ def visible_form(text: str) -> str:
     return unicodedata.normalize("NFC", visible).casefold()
 
 
+def romanized(visible: str) -> str:
+    """`visible` with Cyrillic letters as the Latin ones that sound like them: "шота" is "shota"."""
+    return visible if visible.isascii() else visible.translate(_CYRILLIC_SOUNDS)
+
+
 def leet_readings(token: str) -> Iterator[str]:
-    """`token` with digits and signs read as letters, in every way they can be, when it has letters too."""
+    """`token` with digits and signs read as letters, in every way they can be, when it has letters too.
+
+    A long number stays one, and so does one beside a slash: "room-1011", "10/11".
+    """
+    if _NUMBER_IN_EARNEST.search(token):
+        return
     for drawn in dict.fromkeys((token, _DRAWN.sub(lambda match: _DRAWN_LETTERS[match.group()], token))):
         if drawn != token:
             yield "".join(WORD.findall(drawn))
@@ -63,6 +78,15 @@ _LEET = {
     "@": "a", "$": "s", "!": "il", "|": "il", "€": "e", "£": "l", "¢": "c", "+": "t", "¥": "y",
 }  # fmt: skip
 _LEET_AMBIGUOUS_MAX = 5
+_NUMBER_IN_EARNEST = re.compile(r"(?<![a-z])\d{4}|\d{4}(?![a-z])|\d/\d")
+_CYRILLIC_SOUNDS = str.maketrans(
+    {
+        "а": "a", "б": "b", "в": "v", "г": "g", "ґ": "g", "д": "d", "е": "e", "ж": "zh", "з": "z", "и": "i", "і": "i",
+        "ї": "i", "й": "i", "к": "k", "л": "l", "м": "m", "н": "n", "о": "o", "п": "p", "р": "r", "с": "s", "т": "t",
+        "у": "u", "ф": "f", "х": "h", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "shch", "ъ": "", "ы": "y", "ь": "",
+        "э": "e", "ю": "yu", "я": "ya", "є": "e", "ј": "j",
+    }
+)  # fmt: skip
 _DRAWN_LETTERS = {
     "|_": "l", "()": "o", "[]": "o", "<>": "o", "{}": "o", "/\\": "a", "/-\\": "a", "|-|": "h", "|)": "d",
     "|<": "k", "|{": "k", "\\/": "v", "(_)": "o", "[_": "l",
@@ -80,13 +104,14 @@ _UNLISTED = {
     # What Unicode's list leaves out or reads by another rule than likeness to a Latin letter in any case.
     for letter, chars in {
         "a": "ΛѦѧ", "b": "вьЪъβ", "c": "ς", "d": "δԂ", "e": "єЄεΕ", "g": "Ԍԍ", "f": "ғҒ", "h": "Һн", "i": "ІΙіι¡ǃӀꓲǀᛁ",
-        "k": "кκҝ", "l": "∣│ӏλԼլ", "m": "м", "n": "иИпПηΠπ", "o": "θΘ⭕○●◯◎⚪⚫🔴🔵°º☉⊙⦿", "r": "гГяЯ", "t": "тτ†",
+        "k": "кκҝ", "l": "∣│ӏλԼլ₤", "m": "м", "n": "иИпПηΠπ", "o": "θΘ⭕○●◯◎⚪⚫🔴🔵°º☉⊙⦿", "r": "гГяЯ", "t": "тτ†",
         "u": "μц", "w": "ω", "x": "χ×✕✖❌", "y": "γ", "z": "ζ", "s": "§", "v": "√∨",
     }.items()
     for char in chars
 }  # fmt: skip
 _NAMED_LETTER = re.compile(
-    r"\b(?:LATIN|REGIONAL INDICATOR)\b.*\bLETTER (?:SMALL CAPITAL |DOTLESS )?([A-Z])(?: WITH .+)?$"
+    r"\b(?:LATIN|REGIONAL INDICATOR)\b.*\bLETTER "
+    r"(?:(?:SMALL CAPITAL|DOTLESS|REVERSED|TURNED|OPEN|SIDEWAYS|BARRED|SCRIPT|INSULAR) )*([A-Z])(?: WITH .+)?$"
 )
 _STROKE_AMONG_LETTERS = re.compile(r"(?:(?<=[a-z])[〇口ㅇ丨ㅣ亅])|(?:[〇口ㅇ丨ㅣ亅](?=[a-z]))")
 
@@ -103,6 +128,8 @@ def _plain_char(char: str) -> str:
     if char.isdecimal():
         return str(unicodedata.decimal(char))
     name = unicodedata.name(char, "")
+    if "ㇰ" <= char <= "ㇿ":
+        return unicodedata.lookup(name.replace("SMALL ", ""))
     if name.startswith(_KEPT_SCRIPTS):
         return char
     if char in _UNLISTED:

@@ -16,9 +16,12 @@ class Rating(Enum):
     @property
     def strength(self) -> int:
         """0 for safe up to 3 for explicit."""
-        return list(Rating).index(self)
+        return _STRENGTHS[self]
 
     def __lt__(self, other: object) -> bool:
         if not isinstance(other, Rating):
             return NotImplemented
         return self.strength < other.strength
+
+
+_STRENGTHS = {rating: strength for strength, rating in enumerate(Rating)}

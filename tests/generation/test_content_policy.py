@@ -374,7 +374,7 @@ def test_common_general_tags_of_danbooru_about_clothes_hair_and_places_pass(stri
 def test_no_common_general_tag_of_danbooru_is_taken_for_a_minors_by_accident(terms: PolicyTerms) -> None:
     named_after_minors = (
         "loli shota child baby toddler aged_down age_regression randoseru pacifier mesugaki diaper school "
-        "kindergarten kodomo training_bra"
+        "kindergarten kodomo training_bra crime_prevention_buzzer"
     )
     found = [
         tag
