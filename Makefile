@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: sandbox test lint screenshots clean
+.PHONY: sandbox test lint audit screenshots clean
 
 ## Start the chat page with the bot in it; Ctrl-C ends both.
 sandbox: $(VENV)/installed
@@ -17,6 +17,10 @@ lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+## Ask for known vulnerabilities of what is installed; says so where the advisories are out of reach.
+audit: $(VENV)/installed-dev
+	@$(BIN)/python .ci/audit.py
 
 ## Draw the README's screenshots anew.
 screenshots: $(VENV)/installed-dev
