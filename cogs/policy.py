@@ -9,6 +9,7 @@ from discord.ext import commands
 
 from cogs.discord_limits import CHOICE_LENGTH, CHOICES, CONTENT_LENGTH
 from cogs.errors import EntryUnusable, ListFull
+from cogs.imagine import RATING_CHOICES
 from cogs.language import Language, language_of
 from cogs.parts import Parts
 from cogs.place import place_of
@@ -36,6 +37,7 @@ class Policy(commands.GroupCog, name="policy", description="What may be drawn he
         self._parts = parts
 
     @app_commands.command()
+    @app_commands.choices(rating=RATING_CHOICES)
     @app_commands.describe(
         prompt="What somebody might ask for; nothing is drawn", rating="The rating that they might choose"
     )
@@ -43,7 +45,7 @@ class Policy(commands.GroupCog, name="policy", description="What may be drawn he
         self,
         interaction: discord.Interaction,
         prompt: app_commands.Range[str, 1, 2000],
-        rating: Rating = Rating.SAFE,
+        rating: str = Rating.SAFE.value,
     ) -> None:
         """See what a prompt would meet in this channel, and which rule."""
         require_moderator(interaction)
@@ -53,7 +55,7 @@ class Policy(commands.GroupCog, name="policy", description="What may be drawn he
         judge = partial(
             gatekeeper.trial.judge,
             prompt,
-            rating,
+            Rating(rating),
             await gatekeeper.ceiling(place),
             highest_ceiling=gatekeeper.highest_ceiling(place),
             rules=rules,

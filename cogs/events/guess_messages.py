@@ -124,7 +124,7 @@ def hint_text(say: Language, kind: HintKind, left: Sequence[HiddenTag], groups: 
     """A hint on every tag that nobody has found."""
     heading = {
         HintKind.GROUP: say("A hint: what is still hidden is of these kinds."),
-        HintKind.LETTERS: say("A hint: so many letters have the tags that are still hidden."),
+        HintKind.LETTERS: say("A hint: this is how many letters the hidden tags have."),
         HintKind.FIRST_LETTERS: say("The last hint: their first letters."),
     }[kind]
     lines = [f"• {_hinted(say, kind, tag, groups)}" for tag in left]

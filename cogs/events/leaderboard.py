@@ -131,8 +131,8 @@ async def board_page(
         embed.set_footer(text=say("Page {page} of {pages}", page=page, pages=pages))
     view = discord.ui.View(timeout=None)
     if pages > 1:
-        view.add_item(BoardButton(max(1, page - 1), season, "◀ " + say("Better"), disabled=page <= 1))
-        view.add_item(BoardButton(page + 1, season, say("Further") + " ▶", disabled=page >= pages))
+        view.add_item(BoardButton(max(1, page - 1), season, "◀ " + say("Higher places"), disabled=page <= 1))
+        view.add_item(BoardButton(page + 1, season, say("Lower places") + " ▶", disabled=page >= pages))
     return {"embed": embed, "view": view}
 
 

@@ -44,7 +44,7 @@ class Referee(commands.GroupCog, name="referee", description="Battles and tourna
         if not any(hastened):
             raise EventNotOpen(None)
         say = language_of(interaction.locale)
-        await self._tell(interaction, say("It ends now; what comes next follows."))
+        await self._tell(interaction, say("It ends now; what follows is on its way."))
 
     @app_commands.command()
     @app_commands.describe(reason="Why, for the audit log")
@@ -58,7 +58,7 @@ class Referee(commands.GroupCog, name="referee", description="Battles and tourna
         if not await self._parts.guessing.end(game.id, now, by=interaction.user.id, reason=reason):
             raise EventNotOpen(None)
         say = language_of(interaction.locale)
-        await self._tell(interaction, say("It ends now; what comes next follows."))
+        await self._tell(interaction, say("It ends now; what follows is on its way."))
 
     @app_commands.command()
     @app_commands.describe(event="Which battle or tournament", reason="Why, for the audit log")
