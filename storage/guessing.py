@@ -175,28 +175,44 @@ class GuessingStore:
             await connection.execute(_update(game_id).values(job_id=job_id))
 
     async def fail(self, game_id: str, at: datetime) -> bool:
-        """There is no picture: the game won't be. Whether this call said so."""
+        """There is no picture to be seen: the game won't be. Whether this call said so."""
         async with self._database.writing() as connection:
-            failed = await _moved(connection, game_id, GameState.DRAWING, GameState.FAILED, ended_at=at)
-            if failed:
+            failed = await connection.execute(
+                _update(game_id)
+                .where(GuessingGameRow.state.in_(_SECRET), GuessingGameRow.message_id.is_(None))
+                .values(state=GameState.FAILED.value, ended_at=at)
+            )
+            if failed.rowcount:
                 await drop_deadlines(connection, game_id)
-            return failed
+            return bool(failed.rowcount)
 
-    async def begin(self, game_id: str, message_id: int, at: datetime, hints_at: Sequence[datetime]) -> bool:
-        """The picture is posted: from now on people guess. Whether this call began it."""
+    async def begin(self, game_id: str, at: datetime, hints_at: Sequence[datetime]) -> bool:
+        """The picture is there: from now on people guess. Whether this call began it.
+
+        It comes before the picture is posted, so that nobody presses a button of a game that isn't on.
+        """
         async with self._database.writing() as connection:
             game = await _find(connection, game_id)
-            if game is None:
+            if game is None or game.state is not GameState.DRAWING:
                 return False
             ends_at = game.end_if_begun(at)
-            values = {"message_id": message_id, "begun_at": at, "ends_at": ends_at}
-            if not await _moved(connection, game_id, GameState.DRAWING, GameState.RUNNING, **values):
+            begun = await connection.execute(
+                _update(game_id)
+                .where(GuessingGameRow.state == GameState.DRAWING)
+                .values(state=GameState.RUNNING.value, begun_at=at, ends_at=ends_at)
+            )
+            if not begun.rowcount:
                 return False
             await drop_deadlines(connection, game_id, GameDeadline.DRAWN)
             await set_deadline(connection, game_id, GameDeadline.END, ends_at)
             for step, moment in enumerate(hints_at, start=1):
                 await set_deadline(connection, game_id, GameDeadline.HINT, moment, step)
             return True
+
+    async def posted(self, game_id: str, message_id: int) -> None:
+        """Remember the message with the picture."""
+        async with self._database.writing() as connection:
+            await connection.execute(_update(game_id).values(message_id=message_id))
 
     async def guess(
         self, game_id: str, user_id: int, guesses: Sequence[Guess], at: datetime
@@ -345,16 +361,6 @@ async def _guessers(connection: AsyncConnection, game_id: str) -> int:
     query = select(func.count(GuessRow.user_id.distinct())).where(GuessRow.game_id == game_id)
     count: int = (await connection.execute(query)).scalar_one()
     return count
-
-
-async def _moved(
-    connection: AsyncConnection, game_id: str, before: GameState, after: GameState, **values: Any
-) -> bool:
-    """Whether a game was in the one state, and is in the other now."""
-    moved = await connection.execute(
-        _update(game_id).where(GuessingGameRow.state == before).values(state=after.value, **values)
-    )
-    return bool(moved.rowcount)
 
 
 def _update(game_id: str) -> Any:

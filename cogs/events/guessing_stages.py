@@ -61,7 +61,11 @@ class GuessingStages:
         if job.occasion is None or not is_game(job.occasion):
             return False
         game = await self._store.find(job.occasion)
-        if game is not None and game.state is GameState.DRAWING:
+        if (
+            game is not None
+            and game.message_id is None
+            and game.state in (GameState.DRAWING, GameState.RUNNING)
+        ):
             picture = await self._untold(job, ending)
             if picture is None or not await self._begin(game, picture):
                 await self._fail(game)
@@ -81,21 +85,24 @@ class GuessingStages:
             return None
 
     async def _begin(self, game: GuessingGame, picture: EncodedImage) -> bool:
-        """Post the picture and let the game begin; False where the channel doesn't take it."""
-        say = language_of(game.locale)
+        """Let the game begin and post the picture; False where the channel doesn't take it."""
         now = self._parts.clock()
-        moments = hint_moments(now, game.minutes)
+        await self._store.begin(game.id, now, hint_moments(now, game.minutes))
+        begun = await self._store.find(game.id)
+        if begun is None or begun.ends_at is None or begun.state is not GameState.RUNNING:
+            return True  # it ended before anybody saw it
+        say = language_of(game.locale)
         message_id = await post_once(
             self._bot,
             game.channel_id,
             f"{game.id}-game",
-            embed=game_embed(say, game, _secret(game), game.end_if_begun(now)),
+            embed=game_embed(say, game, _secret(game), begun.ends_at),
             attachment=Attachment(f"guess.{picture.extension}", picture.content, alt_text(say)),
             view=game_view(game.id, say),
         )
         if message_id is None:
             return False
-        await self._store.begin(game.id, message_id, now, moments)
+        await self._store.posted(game.id, message_id)
         return True
 
     async def _fail(self, game: GuessingGame) -> None:

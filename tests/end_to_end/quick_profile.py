@@ -13,4 +13,8 @@ _PROFILE = {
     "negative_prompt": "",
     "tag_order": ["subject", "character", "series", "rating", "tags", "year", "quality"],
 }
-QUICK = {"ANIM4GINE_MODEL__PROFILE": "quick", "ANIM4GINE_PROFILES__QUICK": json.dumps(_PROFILE)}
+QUICK = {
+    "ANIM4GINE_MODEL__PROFILE": "quick",
+    "ANIM4GINE_PROFILES__QUICK": json.dumps(_PROFILE),
+    "ANIM4GINE_DRAWING__MAX_BATCH_SLOTS": "1",  # nothing is measured at start
+}

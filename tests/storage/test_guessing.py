@@ -56,7 +56,8 @@ def game(channel_id: int = 2) -> GuessingGame:
 async def running(store: GuessingStore, channel_id: int = 2) -> GuessingGame:
     new = game(channel_id)
     assert await store.open(new)
-    assert await store.begin(new.id, 99, NOON, [NOON + timedelta(minutes=5)])
+    assert await store.begin(new.id, NOON, [NOON + timedelta(minutes=5)])
+    await store.posted(new.id, 99)
     return new
 
 
@@ -70,18 +71,26 @@ async def test_a_channel_has_one_game_at_a_time(store: GuessingStore) -> None:
     assert await store.fail(on.id, NOON)
     assert not await store.fail(on.id, NOON)
     assert await store.in_channel(2) is None
-    assert await store.open(game())
+    again = game()
+    assert await store.open(again)
+    assert await store.begin(again.id, NOON, [])
+    assert await store.fail(again.id, NOON)  # begun, but the channel took no picture
+    assert not await store.fail((await running(store)).id, NOON)
 
 
 async def test_a_game_begins_once_and_its_hints_and_end_are_due(
     database: Database, store: GuessingStore
 ) -> None:
     new = await running(store)
-    assert not await store.begin(new.id, 100, NOON + timedelta(minutes=1), [])
+    assert not await store.begin(new.id, NOON + timedelta(minutes=1), [])
     on = await store.find(new.id)
     assert on is not None
     assert (on.state, on.message_id, on.ends_at) == (GameState.RUNNING, 99, NOON + timedelta(minutes=10))
-    due = await DeadlineStore(database).claim(NOON + timedelta(hours=1), "test", timedelta(minutes=1))
+    deadlines, later = DeadlineStore(database), NOON + timedelta(hours=1)
+    due = []
+    while claimed := await deadlines.claim(later, "test", timedelta(minutes=1)):
+        due += claimed
+        await deadlines.done(claimed[0], later)
     assert [(each.kind, each.step) for each in due] == [(GameDeadline.HINT, 1), (GameDeadline.END, 0)]
 
 
@@ -162,7 +171,7 @@ async def test_the_secret_is_one_until_the_game_is_over(store: GuessingStore) ->
     assert not await store.is_secret(new.id)  # nobody has heard of it
     await store.open(new)
     assert await store.is_secret(new.id)
-    await store.begin(new.id, 99, NOON, [])
+    await store.begin(new.id, NOON, [])
     assert await store.is_secret(new.id)
     await store.end(new.id, NOON)
     assert not await store.is_secret(new.id)
