@@ -12,7 +12,7 @@ LEFT_LETTER, RIGHT_LETTER = "A", "B"
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the two of a battle that is over. `votes` is written under the name, such as "12 votes"; it may be empty."""
+    """One of the two of a battle that is over. `votes` is written under the name, such as "12 votes", if anything."""
 
     name: str
     votes: str
