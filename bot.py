@@ -37,6 +37,7 @@ from cogs.refusals import refusal
 from cogs.remix import Remix
 from cogs.reports import Reports
 from cogs.server_settings import ServerSettings
+from cogs.strays import Strays
 from cogs.tags import Surprise, Tags
 from generation.encoding_mode import EncodingMode
 from generation.engine.local_engine import LocalEngine
@@ -151,7 +152,8 @@ class Anim4gineBot(DrawingBot):
             ModeratorsDesk(parts),
             Reports(self, parts),
             Model(self, parts.service),
-            Privacy(parts.service, parts.personal_data),
+            Privacy(self, parts),
+            Strays(self),
         ):
             await self.add_cog(cog)
 
