@@ -56,6 +56,7 @@ from cogs.remix import Remix
 from cogs.reports import Reports
 from cogs.server_settings import ServerSettings
 from cogs.status import Status
+from cogs.strays import Strays
 from cogs.tags import Surprise, Tags
 from generation.engine.local_engine import EngineState, LocalEngine
 from generation.engine_options import EngineOptions
@@ -215,7 +216,8 @@ class Anim4gineBot(DrawingBot):
             Seasons(parts),
             Status(parts, self.watch.history),
             Model(self, parts.service),
-            Privacy(parts.service, parts.personal_data),
+            Privacy(self, parts),
+            Strays(self),
         ):
             await self.add_cog(cog)
 

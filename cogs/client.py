@@ -1,10 +1,13 @@
 """The bot as commands and components see it."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import discord
 from discord.ext import commands
 
+from cogs.interaction_shape import pass_over_malformed
+from cogs.option_checks import CheckingTree
 from cogs.parts import Parts
 
 if TYPE_CHECKING:
@@ -33,6 +36,7 @@ class DrawingBot(commands.AutoShardedBot):
     """
 
     parts: Parts
+    components: set[type[discord.ui.DynamicItem[Any]]]
     delivery: "Delivery"
     drawing: "Drawing"
     picture_actions: "PictureActions"
@@ -49,3 +53,22 @@ class DrawingBot(commands.AutoShardedBot):
     """Who may know the event that a picture was drawn for; a cog of events adds its own when it is loaded."""
     bearers: "Sequence[Bearer]"
     """Who may bring the result of a job in a way of their own; False where it is none of theirs."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, tree_cls=CheckingTree, **options)
+        self.components = set()
+        pass_over_malformed(self._connection.parsers)
+
+    def add_dynamic_items(self, *items: type[discord.ui.DynamicItem[Any]]) -> None:
+        """Make these buttons and menus work, also those posted before a restart."""
+        super().add_dynamic_items(*items)
+        self.components |= set(items)
+
+    def remove_dynamic_items(self, *items: type[discord.ui.DynamicItem[Any]]) -> None:
+        """Forget them."""
+        super().remove_dynamic_items(*items)
+        self.components -= set(items)
+
+    def has_component(self, custom_id: str) -> bool:
+        """Whether a button or menu of ours has such a custom_id."""
+        return any(item.__discord_ui_compiled_template__.fullmatch(custom_id) for item in self.components)

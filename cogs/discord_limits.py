@@ -32,6 +32,12 @@ CHOICES = 25
 CHOICE_LENGTH = 100
 """Characters of a choice's name and of its value (application commands)."""
 
+OPTION_LENGTH = 6000
+"""Characters of a command's text option (application commands)."""
+
+CUSTOM_ID_LENGTH = 100
+"""Characters of a component's or form's custom_id (components reference)."""
+
 PROGRESS_EDITS_PER_S = 10.0
 """Our own pace over all jobs together: edits of deferred messages share the bot's connection with the results."""
 

@@ -11,6 +11,7 @@ from typing import Any
 import discord
 
 from cogs.language import Language
+from cogs.plain_text import storable
 from generation.aspect_ratio import AspectRatio
 from generation.errors import InvalidRequest
 from generation.job import Job
@@ -132,7 +133,7 @@ def fields_of(interaction: discord.Interaction[Any]) -> dict[str, str]:
         field = row.get("component") if isinstance(row, dict) else None
         if isinstance(field, dict):
             values = field.get("values") or [field.get("value") or ""]
-            fields[str(field.get("custom_id"))] = str(values[0])
+            fields[str(field.get("custom_id"))] = storable(str(values[0]))
     return fields
 
 

@@ -8,16 +8,19 @@ import aiohttp
 import discord
 from discord import app_commands
 
-from cogs.errors import CogError
+from cogs.errors import CogError, CommandChanged, ModeratorsOnly, NotYours, OperatorsOnly
 from cogs.language import language_of
 from cogs.plain_text import NO_MENTIONS
 from cogs.refusals import apology, refusal
-from generation.errors import GenerationError
+from generation.errors import GenerationError, NotTheAsker
 
 log = logging.getLogger(__name__)
 
 CONNECTION_ERRORS = (aiohttp.ClientError, TimeoutError, OSError)
 """Broken connections to Discord; discord.py passes them on and they are no `discord.HTTPException`."""
+
+_NOT_THEIRS = (ModeratorsOnly, OperatorsOnly, NotYours, NotTheAsker)
+"""Refusals that an operator may want to know of, because Discord shows such commands and buttons to few."""
 
 ALREADY_ANSWERED = 40060
 """Discord's code for an interaction that has been acknowledged, be it by an attempt of ours that seemed to fail."""
@@ -28,11 +31,15 @@ async def answer_error(interaction: discord.Interaction, error: Exception) -> No
     if isinstance(error, app_commands.CommandInvokeError):
         error = error.original if isinstance(error.original, Exception) else error
     say = language_of(interaction.locale)
+    if isinstance(error, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch):
+        log.warning("A command is out of step with Discord: %s", error)
+        error = CommandChanged()
+    if isinstance(error, _NOT_THEIRS):
+        log.info(
+            "Interaction %d by %d is refused: %s", interaction.id, interaction.user.id, type(error).__name__
+        )
     if isinstance(error, GenerationError | CogError):
         sentence = refusal(say, error)
-    elif isinstance(error, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch):
-        log.warning("A command is out of step with Discord: %s", error)
-        sentence = say("This command has just changed. Please type it once more.")
     else:
         log.error("Interaction %d failed", interaction.id, exc_info=error)
         sentence = apology(say, str(interaction.id))

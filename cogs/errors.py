@@ -2,9 +2,14 @@
 
 from dataclasses import dataclass
 
+from discord.app_commands import AppCommandError
 
-class CogError(Exception):
-    """The root of what commands and components raise; each carries facts, `refusals.py` has the words."""
+
+class CogError(AppCommandError):
+    """The root of what commands, their checks and components raise; each carries facts, `refusals.py` has the words.
+
+    What a check raises reaches the one who asked only if discord.py knows its kind.
+    """
 
 
 @dataclass(eq=False)
@@ -69,3 +74,11 @@ class ServersOnly(CogError):
 
 class OperatorsOnly(CogError):
     """The command is for those who run the bot."""
+
+
+class CommandChanged(CogError):
+    """A command isn't, or doesn't take, what somebody's Discord takes it for."""
+
+
+class NothingThere(CogError):
+    """A button or menu was used that stands under no message of ours, or that this version doesn't have."""

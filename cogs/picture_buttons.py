@@ -85,7 +85,7 @@ def label_of(say: Language, action: Action, number: int = 0) -> str:
 
 class PictureButton(
     discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
-    template=rf"picture:(?P<action>[a-z0-9.-]+):{_JOB}",
+    template=rf"picture:(?P<action>{'|'.join(re.escape(action.value) for action in Action)}):{_JOB}",
 ):
     """Does one thing with one picture of a job."""
 
@@ -110,11 +110,7 @@ class PictureButton(
     async def from_custom_id(
         cls, interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str]
     ) -> Self:
-        """Rebuild the button that was pressed.
-
-        Raises:
-            ValueError: no button of ours has this action; discord.py logs it, and nothing is done.
-        """
+        """Rebuild the button that was pressed."""
         return cls(Action(match["action"]), match["job"], int(match["number"]))
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:

@@ -3,32 +3,42 @@
 import asyncio
 import io
 import json
+import re
 import zipfile
+from typing import Any, Self
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
 from cogs import sentences
+from cogs.client import DrawingBot
 from cogs.error_answers import answering_errors
-from cogs.language import Language, language_of
+from cogs.errors import NotYours
+from cogs.language import ENGLISH, Language, language_of
+from cogs.parts import Parts
 from cogs.plain_text import NO_MENTIONS
-from generation.service import GenerationService
-from storage.personal_data import PersonalData
 
 EXPORT_NAME = "your-data.zip"
 OVERHEAD_BYTES = 64 * 1024
 """What a zip's directory and the request's frames take beside the files."""
 
-CONFIRM_TIMEOUT_S = 300.0
-
 
 class Privacy(commands.GroupCog, name="privacy", description="What I store about you."):
     """Gives people their data, and removes it; all answers are for the asker alone."""
 
-    def __init__(self, service: GenerationService, personal_data: PersonalData) -> None:
-        self._service = service
-        self._personal_data = personal_data
+    def __init__(self, bot: DrawingBot, parts: Parts) -> None:
+        self._bot = bot
+        self._personal_data = parts.personal_data
+        self._people = parts.people
+
+    async def cog_load(self) -> None:
+        """Make the button work, also one shown before a restart."""
+        self._bot.add_dynamic_items(EraseButton)
+
+    async def cog_unload(self) -> None:
+        """Forget it."""
+        self._bot.remove_dynamic_items(EraseButton)
 
     @app_commands.command()
     async def export(self, interaction: discord.Interaction) -> None:
@@ -45,14 +55,16 @@ class Privacy(commands.GroupCog, name="privacy", description="What I store about
     async def delete(self, interaction: discord.Interaction) -> None:
         """Remove everything that I store about you."""
         say = language_of(interaction.locale)
-        view = _Confirmation(self._service, self._personal_data, say)
+        view = discord.ui.View(timeout=None).add_item(EraseButton(interaction.user.id, say))
         await interaction.response.send_message(sentences.confirm_erasure(say), view=view, ephemeral=True)
 
     async def _archive(self, user_id: int, limit_bytes: int) -> tuple[bytes, int]:
-        """Pack jobs, and the newest pictures as far as they fit; returns how many did not."""
+        """Pack what is stored, and the newest pictures as far as they fit; returns how many did not."""
         export = await self._personal_data.export(user_id)
-        jobs = json.dumps(export.jobs, ensure_ascii=False, indent=1).encode()
-        files, left_out, room = [("jobs.json", jobs)], 0, limit_bytes - OVERHEAD_BYTES - len(jobs)
+        files = [("jobs.json", _json(export.jobs)), ("kept.json", _json(export.kept))]
+        if reference := await self._people.reference(user_id):
+            files.append(("reference.webp", reference[0]))
+        left_out, room = 0, limit_bytes - OVERHEAD_BYTES - sum(len(content) for _, content in files)
         for number, file_hash in enumerate(export.file_hashes):
             picture = await self._personal_data.picture(file_hash) if room > 0 else b""
             if picture is None:
@@ -65,30 +77,46 @@ class Privacy(commands.GroupCog, name="privacy", description="What I store about
         return await asyncio.to_thread(_zipped, files), left_out
 
 
-class _Confirmation(discord.ui.View):
-    """Asks once more before everything is removed."""
+class EraseButton(
+    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template="privacy:erase:(?P<user>[0-9]{1,20})"
+):
+    """Asks once more before everything is removed; for nobody but the one it names."""
 
-    def __init__(self, service: GenerationService, personal_data: PersonalData, say: Language) -> None:
-        super().__init__(timeout=CONFIRM_TIMEOUT_S)
-        self.remove.label = say("Remove everything")
-        self._service = service
-        self._personal_data = personal_data
+    def __init__(self, user_id: int, say: Language = ENGLISH) -> None:
+        super().__init__(
+            discord.ui.Button(
+                label=say("Remove everything"),
+                style=discord.ButtonStyle.danger,
+                custom_id=f"privacy:erase:{user_id}",
+            )
+        )
+        self._user_id = user_id
 
-    @discord.ui.button(style=discord.ButtonStyle.danger)
-    async def remove(
-        self, interaction: discord.Interaction, _button: discord.ui.Button["_Confirmation"]
-    ) -> None:
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str]
+    ) -> Self:
+        """Rebuild the button that was pressed."""
+        return cls(int(match["user"]))
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Do it."""
         async with answering_errors(interaction):
+            if interaction.user.id != self._user_id:
+                raise NotYours
             await interaction.response.defer()
-            await self._service.cancel_all(interaction.user.id)
-            pictures = await self._personal_data.erase(interaction.user.id)
+            bot: DrawingBot = interaction.client
+            await bot.parts.service.cancel_all(self._user_id)
+            pictures = await bot.parts.personal_data.erase(self._user_id)
             await interaction.edit_original_response(
                 content=sentences.erased(language_of(interaction.locale), pictures),
                 view=None,
                 allowed_mentions=NO_MENTIONS,
             )
-            self.stop()
+
+
+def _json(content: object) -> bytes:
+    return json.dumps(content, ensure_ascii=False, indent=1).encode()
 
 
 def _zipped(files: list[tuple[str, bytes]]) -> bytes:

@@ -2,12 +2,14 @@
 
 from cogs.errors import (
     CogError,
+    CommandChanged,
     EntryUnusable,
     ListFull,
     LogChannelClosed,
     MissingPermissions,
     ModeratorsOnly,
     NotAgeRestricted,
+    NothingThere,
     NotYours,
     OperatorsOnly,
     PresetUnknown,
@@ -226,6 +228,10 @@ def refusal(say: Language, error: GenerationError | CogError) -> str:
             return say("This button belongs to the person who asked for the picture.")
         case JobIsOver():
             return say("This drawing is already over, so there is nothing to cancel.")
+        case CommandChanged():
+            return say("This command has just changed. Please type it once more.")
+        case NothingThere():
+            return say("This button doesn't work any more. Please use the command once more.")
         case OperatorsOnly():
             return say("This command is for those who run the bot.")
         case _:

@@ -56,7 +56,7 @@ def label_of(say: Language, deed: ReportDeed) -> str:
 
 class ReportButton(
     discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
-    template="report:(?P<deed>[a-z0-9-]+):(?P<report>[0-9a-f]{16})",
+    template=rf"report:(?P<deed>{'|'.join(deed.value for deed in ReportDeed)}):(?P<report>[0-9a-f]{{16}})",
 ):
     """Does one thing about one report."""
 
@@ -80,11 +80,7 @@ class ReportButton(
     async def from_custom_id(
         cls, interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str]
     ) -> Self:
-        """Rebuild the button that was pressed.
-
-        Raises:
-            ValueError: no button of ours does this; discord.py logs it, and nothing is done.
-        """
+        """Rebuild the button that was pressed."""
         return cls(ReportDeed(match["deed"]), match["report"])
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:

@@ -60,7 +60,7 @@ def comes_as_new_message(say: Language) -> str:
 
 def personal_data(say: Language, pictures_left_out: int) -> str:
     """Introduce the file with what is stored of a person."""
-    text = say("This is everything that I store about you: what you asked for, and your pictures.")
+    text = say("This is what I store about you: what you asked for, what you keep, and your pictures.")
     if pictures_left_out:
         text += " " + say.counted(
             "{count} picture didn't fit into one file; the bot's operator can give you that.",

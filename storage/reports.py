@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from storage.audit import AuditEntry, Deed, write_down
 from storage.blocks import Block, write_block
 from storage.database import Database
-from storage.tables import JobRow, ReportRow
+from storage.tables import AuditRow, JobRow, ReportRow
 
 BY_THE_BOT = 0
 """The reporter of what the output check withheld."""
@@ -45,7 +45,10 @@ class ReportStore:
     async def report(
         self, *, job_id: str, guild_id: int, asker_id: int, reporter_id: int, reason: str, at: datetime
     ) -> Report | None:
-        """Open a report; None where one of the same picture is open, which then has this one's reason beside it."""
+        """Open a report; None where one of the same picture is open, which then has this one's reason beside it.
+
+        Somebody's second report of a picture is none: the audit isn't theirs to fill.
+        """
         report = Report(
             id=secrets.token_hex(8),
             job_id=job_id,
@@ -55,7 +58,15 @@ class ReportStore:
             reason=reason,
             reported_at=at,
         )
+        theirs = select(AuditRow.id).where(
+            AuditRow.user_id == asker_id,
+            AuditRow.deed == Deed.REPORTED.value,
+            AuditRow.job_id == job_id,
+            AuditRow.actor_id == reporter_id,
+        )
         async with self._database.locked(f"report {job_id}") as connection:
+            if (await connection.execute(theirs)).first() is not None:
+                return None
             await write_down(
                 connection,
                 AuditEntry(

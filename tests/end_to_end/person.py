@@ -108,20 +108,6 @@ class Person:
         data = {"component_type": 6, "custom_id": custom_id, "values": [role_id]}
         return await self._use_component(message, data)
 
-    async def is_ignored(self, message: Message, custom_id: str) -> bool:
-        """Send what no button of the message says, as somebody might who doesn't use Discord's own program."""
-        body = {
-            "person": self.id,
-            "channel_id": message["channel_id"],
-            "message_id": message["id"],
-            "type": 3,
-            "data": {"component_type": 2, "custom_id": custom_id},
-        }
-        async with self._session.post(
-            f"{self._base_url}/people/interactions?unchecked=1", json=body
-        ) as response:
-            return response.status == 504
-
     async def submit(self, form: dict[str, Any], channel: str = "drawing", **changed: str) -> dict[str, Any]:
         """Send a form that was opened, its fields as they were but for `changed`."""
         rows = []

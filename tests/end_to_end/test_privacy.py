@@ -33,7 +33,16 @@ async def test_a_person_gets_what_is_stored_of_them_and_nothing_of_others(
 ) -> None:
     pictures = [await draws(aoi, 1), await draws(aoi, 2)]
     await draws(ren, 3)
+    await aoi.use("defaults", negative="hat")
+    await aoi.use("wildcard save", name="pet", entries="cat; dog")
+    posted = await aoi.waits_for(lambda it: bool(it["attachments"]))
+    await aoi.chooses_from_menu_of(posted, "Use as reference")
+    await aoi.waits_for(lambda it: "/remix" in it["content"])
     archive = await exported(aoi)
+    kept = json.loads(archive.read("kept.json"))
+    assert kept["people"][0]["defaults"]["negative"] == "hat"
+    assert kept["wildcards"][0]["entries"] == ["cat", "dog"]
+    assert archive.read("reference.webp")[8:12] == b"WEBP"
     jobs = json.loads(archive.read("jobs.json"))
     assert [job["record"]["request"]["seed"] for job in jobs] == [1, 2]
     files = [archive.read(name) for name in archive.namelist() if name.endswith(".png")]
@@ -55,5 +64,6 @@ async def test_what_is_removed_is_gone_from_disk_and_others_keep_theirs(
     assert [path.read_bytes() for path in (tmp_path / "data" / "images").rglob("*.png")] == [kept]
     archive = await exported(aoi)
     assert json.loads(archive.read("jobs.json")) == []
-    assert archive.namelist() == ["jobs.json"]
+    assert archive.namelist() == ["jobs.json", "kept.json"]
+    assert not any(json.loads(archive.read("kept.json")).values())
     assert len(json.loads((await exported(ren)).read("jobs.json"))) == 1

@@ -135,10 +135,13 @@ async def test_each_deed_of_a_report_is_done_once_though_two_press(database: Dat
     entries, _ = await AuditLog(database).page(GUILD, user_id=AOI)
     deeds = [Deed.BLOCKED, Deed.HIDDEN, Deed.REPORTED, Deed.REPORTED]
     assert [entry.deed for entry in entries] == deeds
-    again = await report(reports)
+    again = await report(reports, reporter_id=14)
     assert again is not None
     assert await reports.dismiss(again, MIKA, NOW)
     assert not await reports.hide(again, MIKA, NOW)
+    for reporter_id in (REN, MIKA, 14):
+        assert await report(reports, reporter_id) is None
+    assert len((await AuditLog(database).page(GUILD, user_id=AOI))[0]) == 6
     found = await reports.find(opened.id)
     assert found is not None
     assert (found.blocked_by, found.dismissed_by) == (MIKA, None)
