@@ -36,7 +36,9 @@ def card_embed(contest: Contest, say: Language) -> discord.Embed:
     if rules:
         embed.add_field(name=say("Rules"), value="\n".join(f"• {rule}" for rule in rules), inline=False)
     if access:
-        embed.add_field(name=say("Who may vote"), value="\n".join(f"• {it}" for it in access), inline=False)
+        embed.add_field(
+            name=say("Who may take part"), value="\n".join(f"• {it}" for it in access), inline=False
+        )
     if contest.reward_role_id is not None:
         embed.add_field(name=say("The winner gets"), value=f"<@&{contest.reward_role_id}>", inline=False)
     embed.set_footer(

@@ -55,7 +55,9 @@ async def test_each_is_done_once_at_its_moment_by_one_of_two_watches(store: Dead
     for watch in watches:
         watch.start()
     await until(done, {f"{number:016x}": 1 for number in range(3)})
-    await asyncio.sleep(0.5)  # the clock must not jump over a lease before it is written down that they are done
+    await asyncio.sleep(
+        0.5
+    )  # the clock must not jump over a lease before it is written down that they are done
     clock.now += timedelta(hours=1)
     await until(done, {f"{number:016x}": 1 for number in range(6)})
     await asyncio.sleep(0.2)
