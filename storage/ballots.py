@@ -40,25 +40,29 @@ class BallotStore:
         *,
         chosen: Collection[str],
         among: Collection[str] | None = None,
-    ) -> Voted:
-        """Make `chosen` a person's picks; of a ballot in several parts only those `among` these are changed."""
+    ) -> tuple[Voted, set[str]]:
+        """Make `chosen` a person's picks; of a ballot in several parts only those `among` these are changed.
+
+        Returns what became of it, and the picks as they are then.
+        """
         async with self._database.locked(f"ballot {contest_id} {user_id}") as connection:
-            verdict = await _may_vote(connection, contest_id, user_id, at, chosen)
-            if verdict is not Voted.COUNTED:
-                return verdict
             own = [BallotRow.contest_id == contest_id, BallotRow.user_id == user_id]
             kept = set((await connection.execute(select(BallotRow.entry_id).where(*own))).scalars())
+            verdict = await _may_vote(connection, contest_id, user_id, at, chosen)
             picks = set(chosen) if among is None else (kept - set(among)) | set(chosen)
-            if len(picks) > PICKS_MAX:
-                return Voted.TOO_MANY
-            await connection.execute(delete(BallotRow).where(*own, BallotRow.entry_id.not_in(picks)))
+            if verdict is Voted.COUNTED and len(picks) > PICKS_MAX:
+                verdict = Voted.TOO_MANY
+            if verdict is not Voted.COUNTED:
+                return verdict, kept
+            if kept - picks:
+                await connection.execute(delete(BallotRow).where(*own, BallotRow.entry_id.not_in(picks)))
             rows = [
                 {"contest_id": contest_id, "user_id": user_id, "entry_id": entry_id, "cast_at": at}
                 for entry_id in sorted(picks - kept)
             ]
             if rows:
                 await connection.execute(insert(BallotRow), rows)
-        return Voted.COUNTED
+        return Voted.COUNTED, picks
 
     async def compare(self, contest_id: str, user_id: int, at: datetime, *, winner: str, other: str) -> Voted:
         """Remember which of two a person found better; the newest answer about a pair counts."""

@@ -1,7 +1,8 @@
 """The connection to the database: its dialect's ways, and its migrations at start."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,8 @@ class Database:
         options: dict[str, Any] = {} if self.is_sqlite else {"pool_size": POOL_SIZE, "pool_pre_ping": True}
         # Parameters are prompts, and tokens of interactions: an error that is logged must not have them.
         self.engine: AsyncEngine = create_async_engine(parsed, hide_parameters=True, **options)
+        # SQLite's writers wait by asking again and again, in no order; ours stand in line.
+        self._writing = asyncio.Lock() if self.is_sqlite else nullcontext()
         if self.is_sqlite:
             event.listen(self.engine.sync_engine, "connect", _set_up_sqlite)
             event.listen(self.engine.sync_engine, "begin", _begin_immediately)
@@ -69,7 +72,7 @@ class Database:
 
         SQLite has one writer at a time anyway. Keys are taken in order, so that two can't wait for each other.
         """
-        async with self.engine.begin() as connection:
+        async with self.writing() as connection:
             if not self.is_sqlite:
                 for key in sorted(keys):
                     await connection.execute(
@@ -77,9 +80,11 @@ class Database:
                     )
             yield connection
 
-    def writing(self) -> AbstractAsyncContextManager[AsyncConnection]:
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
         """Open a transaction that is committed at the end."""
-        return self.engine.begin()
+        async with self._writing, self.engine.begin() as connection:
+            yield connection
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:

@@ -7,16 +7,15 @@ and every post is noted under its step.
 import io
 import logging
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
 
 import discord
 
 from cogs.client import DrawingBot
-from cogs.error_answers import CONNECTION_ERRORS
 from cogs.events.contest_card import card_embed, card_view, link, voting_embed, voting_view
 from cogs.events.contest_results import Result, count_votes, results_message, standings_of
 from cogs.events.entry_pictures import EntryPictures
+from cogs.events.scheduled_events import ScheduledEvents
 from cogs.language import Language, language_of
 from cogs.parts import Parts
 from cogs.place import place_now
@@ -35,9 +34,6 @@ log = logging.getLogger(__name__)
 SHOWN_TOGETHER = 10
 """Entries in one message: as many embeds as it takes."""
 
-LONGEST_LEAD = timedelta(seconds=30)
-"""Discord schedules nothing in the past, and our clocks differ."""
-
 _HAS_A_THREAD = 160004
 
 
@@ -48,6 +44,7 @@ class ContestHost:
         self._bot = bot
         self._parts = parts
         self.pictures = EntryPictures(parts.past_jobs)
+        self.scheduled = ScheduledEvents(bot, parts)
         self.handlers = {
             ANNOUNCE: self._announce_late,
             OPEN: self._open,
@@ -81,7 +78,7 @@ class ContestHost:
             thread_id = await self._thread_of(channel, card_id, contest.title)
         await self._parts.contests.announced(contest.id, thread_id=thread_id, card_message_id=card_id)
         contest = await self._parts.contests.find(contest.id) or contest
-        scheduled_id = await self._schedule(contest, channel)
+        scheduled_id = await self.scheduled.schedule(contest, getattr(channel, "guild", None))
         if scheduled_id is not None:
             await self._parts.contests.announced(contest.id, scheduled_event_id=scheduled_id)
         return await self._parts.contests.find(contest.id) or contest
@@ -104,28 +101,6 @@ class ContestHost:
             step = _step_of(group[0])
             await self._parts.event_posts.forget(contest.id, step)
             await self._show_group(contest, step, group, nonce=None)
-
-    async def end_scheduled(self, contest: Contest) -> None:
-        """Take Discord's own event away, if there is one."""
-        if contest.scheduled_event_id is None:
-            return
-        try:
-            await self._bot.http.delete_scheduled_event(contest.guild_id, contest.scheduled_event_id)
-        except (discord.NotFound, discord.Forbidden):
-            log.info("The scheduled event of contest %s was gone already", contest.id)
-
-    async def move_scheduled(self, contest: Contest) -> None:
-        """Let Discord's own event end when the contest does."""
-        if contest.scheduled_event_id is None:
-            return
-        try:
-            await self._bot.http.edit_scheduled_event(
-                contest.guild_id,
-                contest.scheduled_event_id,
-                scheduled_end_time=contest.voting_ends_at.isoformat(),
-            )
-        except discord.HTTPException:
-            log.info("The scheduled event of contest %s can't be moved", contest.id, exc_info=True)
 
     async def result(self, contest: Contest) -> Result:
         """Count what is there."""
@@ -190,8 +165,7 @@ class ContestHost:
         winners = [discord.Object(entry.user_id) for entry in result.winners]
         mentions = discord.AllowedMentions(users=winners, everyone=False, roles=False)
         await self._post_once(contest, "result", **message, allowed_mentions=mentions)
-        if contest.scheduled_event_id is not None:
-            await self.end_scheduled(contest)
+        await self.scheduled.end(contest)
 
     async def _post_once(self, contest: Contest, step: str, **parts: Any) -> None:
         parts.setdefault("allowed_mentions", NO_MENTIONS)
@@ -283,38 +257,10 @@ class ContestHost:
             return card_id  # a message's thread has its id
         return int(thread.id)
 
-    async def _schedule(self, contest: Contest, channel: Any) -> int | None:
-        """Make Discord's own event; None where the bot may not, or there is one."""
-        guild: discord.Guild | None = getattr(channel, "guild", None)
-        if contest.scheduled_event_id is not None or guild is None or not may_schedule(guild):
-            return None
-        starts_at = max(contest.starts_at, self._parts.clock() + LONGEST_LEAD)
-        try:
-            event = await guild.create_scheduled_event(
-                name=contest.title,
-                description=contest.theme[:1000],
-                start_time=starts_at,
-                end_time=max(contest.voting_ends_at, starts_at + LONGEST_LEAD),
-                entity_type=discord.EntityType.external,
-                privacy_level=discord.PrivacyLevel.guild_only,
-                location=f"https://discord.com/channels/{contest.guild_id}/{contest.thread_id}",
-            )
-        except (discord.HTTPException, *CONNECTION_ERRORS):
-            # The contest is held all the same.
-            log.warning("Discord didn't schedule contest %s", contest.id, exc_info=True)
-            return None
-        return event.id
-
     def _thread(self, contest: Contest) -> discord.PartialMessageable:
         return self._bot.get_partial_messageable(
             contest.thread_id or contest.channel_id, guild_id=contest.guild_id
         )
-
-
-def may_schedule(guild: discord.Guild) -> bool:
-    """Whether the bot may make Discord's own events."""
-    own = guild.me.guild_permissions if guild.me is not None else discord.Permissions.none()
-    return own.create_events or own.manage_events
 
 
 def announced_in_words(contest: Contest, say: Language, *, is_scheduled: bool) -> str:

@@ -58,7 +58,7 @@ class ContestModeration(
             if is_voted_on
             else say("Entries are taken until {moment}.", moment=moment)
         )
-        await self._bot.contest_host.move_scheduled(moved)
+        await self._bot.contest_host.scheduled.move(moved)
         await self._bot.contest_host.say_in_thread(moved, "⏳ " + told)
         await self._done(interaction, moved)
 
@@ -90,7 +90,7 @@ class ContestModeration(
         ):
             raise EventNotOpen(None)
         say = language_of(contest.locale)
-        await self._bot.contest_host.end_scheduled(contest)
+        await self._bot.contest_host.scheduled.end(contest)
         if contest.thread_id is not None:
             await self._bot.contest_host.say_in_thread(
                 contest, "🚫 " + say("{title} is called off.", title=inline(contest.title))

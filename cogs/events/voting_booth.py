@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import discord
@@ -19,6 +20,8 @@ from storage.ballots import PICKS_MAX, Voted
 from storage.contests import Contest, ContestState, Voting
 from storage.entries import Entry
 
+REMEMBERED_FOR = timedelta(seconds=1)
+
 MENUS = 4
 """Rows of a ballot; the fifth is for buttons. Entries beyond are picked while they are looked at."""
 
@@ -31,6 +34,7 @@ class VotingBooth:
     def __init__(self, parts: Parts, pictures: EntryPictures) -> None:
         self._parts = parts
         self._pictures = pictures
+        self._read: dict[str, tuple[datetime, Contest | None, list[Entry]]] = {}
 
     async def open(self, interaction: _Interaction, contest_id: str) -> None:
         """Hand the voter their ballot, or their first pair.
@@ -40,7 +44,9 @@ class VotingBooth:
         """
         contest = await self._voted_on(interaction, contest_id)
         if contest.voting is Voting.BALLOT:
-            text, view = await self._ballot(contest, interaction)
+            order = await self._order(contest, interaction.user.id)
+            picked = await self._parts.ballots.picks_of(contest.id, interaction.user.id)
+            text, view = _ballot(contest, order, picked, language_of(interaction.locale))
             await interaction.response.send_message(text, view=view, ephemeral=True)
             return
         await interaction.response.defer(ephemeral=True, thinking=True)
@@ -57,11 +63,11 @@ class VotingBooth:
         contest = await self._voted_on(interaction, contest_id)
         order = await self._order(contest, interaction.user.id)
         among = [entry.id for entry in order[part * CHOICES : (part + 1) * CHOICES]]
-        voted = await self._parts.ballots.vote(
+        voted, picked = await self._parts.ballots.vote(
             contest.id, interaction.user.id, interaction.created_at, chosen=chosen, among=among
         )
         _require_counted(voted)
-        text, view = await self._ballot(contest, interaction)
+        text, view = _ballot(contest, order, picked, language_of(interaction.locale))
         await interaction.response.edit_message(content=text, view=view)
 
     async def look(
@@ -80,13 +86,10 @@ class VotingBooth:
         entry = order[min(place, len(order) - 1)]
         picked = await self._parts.ballots.picks_of(contest.id, interaction.user.id)
         if picks:
-            chosen = picked ^ {entry.id}
-            _require_counted(
-                await self._parts.ballots.vote(
-                    contest.id, interaction.user.id, interaction.created_at, chosen=chosen
-                )
+            voted, picked = await self._parts.ballots.vote(
+                contest.id, interaction.user.id, interaction.created_at, chosen=picked ^ {entry.id}
             )
-            picked = chosen
+            _require_counted(voted)
         await self._show_entry(interaction, contest, order, order.index(entry), picked)
 
     async def compare(self, interaction: _Interaction, contest_id: str, winner: str, other: str) -> None:
@@ -107,7 +110,7 @@ class VotingBooth:
         await self._show_pair(interaction, contest)
 
     async def _voted_on(self, interaction: _Interaction, contest_id: str) -> Contest:
-        contest = await self._parts.contests.find(contest_id)
+        contest, _ = await self._remembered(contest_id)
         if contest is None or contest.guild_id != interaction.guild_id:
             raise EventUnknown
         if contest.state in (ContestState.ANNOUNCED, ContestState.OPEN):
@@ -117,30 +120,25 @@ class VotingBooth:
         Access.from_json(contest.access).check(interaction)
         return contest
 
+    async def _remembered(self, contest_id: str) -> tuple[Contest | None, list[Entry]]:
+        """A contest and its entries, read anew each second: with every press they'd be most of the work.
+
+        What may have changed meanwhile is seen by the transaction that counts a vote.
+        """
+        now = self._parts.clock()
+        read_at, contest, entries = self._read.get(contest_id, (datetime.min.replace(tzinfo=UTC), None, []))
+        if now - read_at > REMEMBERED_FOR:
+            contest = await self._parts.contests.find(contest_id)
+            entries = [] if contest is None else await self._parts.entries.of_contest(contest_id)
+            self._read = {id_: it for id_, it in self._read.items() if now - it[0] <= REMEMBERED_FOR}
+            self._read[contest_id] = now, contest, entries
+        return contest, entries
+
     async def _order(self, contest: Contest, voter: int) -> list[Entry]:
         """Others' entries, in an order of the voter's own."""
-        entries = {
-            entry.id: entry
-            for entry in await self._parts.entries.of_contest(contest.id)
-            if entry.user_id != voter
-        }
+        _, every = await self._remembered(contest.id)
+        entries = {entry.id: entry for entry in every if entry.user_id != voter}
         return [entries[entry_id] for entry_id in shuffled(entries, voter)]
-
-    async def _ballot(self, contest: Contest, interaction: _Interaction) -> tuple[str, discord.ui.View]:
-        say, voter = language_of(interaction.locale), interaction.user.id
-        order = await self._order(contest, voter)
-        picked = await self._parts.ballots.picks_of(contest.id, voter)
-        lines = [f"**{inline(contest.title)}**", _picks_in_words(order, picked, say)]
-        lines.append(
-            "-# " + say("The pictures are above, and one by one behind the button; the order is your own.")
-        )
-        view = discord.ui.View(timeout=None)
-        for part in range(MENUS):
-            entries = order[part * CHOICES : (part + 1) * CHOICES]
-            if entries:
-                view.add_item(BallotMenu(contest.id, part, _menu(contest, part, entries, picked, say)))
-        view.add_item(LookButton(contest.id, 0, say("Look one by one"), disabled=not order))
-        return "\n".join(lines), view
 
     async def _show_entry(
         self,
@@ -196,6 +194,22 @@ class VotingBooth:
                 described = say("Entry {number}", number=entry.shown_as or "-")
                 files.append(discord.File(io.BytesIO(content), f"{name}.webp", description=described))
         return files
+
+
+def _ballot(
+    contest: Contest, order: Sequence[Entry], picked: set[str], say: Language
+) -> tuple[str, discord.ui.View]:
+    lines = [
+        f"**{inline(contest.title)}**",
+        _picks_in_words(order, picked, say),
+        "-# " + say("The pictures are above, and one by one behind the button; the order is your own."),
+    ]
+    view = discord.ui.View(timeout=None)
+    for part in range(MENUS):
+        if entries := order[part * CHOICES : (part + 1) * CHOICES]:
+            view.add_item(BallotMenu(contest.id, part, _menu(contest, part, entries, picked, say)))
+    view.add_item(LookButton(contest.id, 0, say("Look one by one"), disabled=not order))
+    return "\n".join(lines), view
 
 
 def _menu(

@@ -166,18 +166,18 @@ async def test_a_ballot_is_counted_once_and_as_it_was_last(held: Held) -> None:
             for place in range(20)
         )
     )
-    assert set(votes) == {Voted.COUNTED}
+    assert {verdict for verdict, _ in votes} == {Voted.COUNTED}
     assert len((await held.ballots.ballots(CONTEST.id))[AOI]) == 1
-    assert await held.ballots.vote(CONTEST.id, AOI, END, chosen=others) is Voted.COUNTED
+    assert (await held.ballots.vote(CONTEST.id, AOI, END, chosen=others))[0] is Voted.COUNTED
     assert await held.ballots.picks_of(CONTEST.id, AOI) == set(others)
     # A part of the ballot leaves the others alone.
-    assert await held.ballots.vote(CONTEST.id, AOI, END, chosen=[], among=others[:1]) is Voted.COUNTED
+    assert (await held.ballots.vote(CONTEST.id, AOI, END, chosen=[], among=others[:1]))[0] is Voted.COUNTED
     assert await held.ballots.picks_of(CONTEST.id, AOI) == {others[1]}
-    assert await held.ballots.vote(CONTEST.id, AOI, END, chosen=mine[:1]) is Voted.OWN
-    assert await held.ballots.vote(CONTEST.id, AOI, END, chosen=["0" * 16]) is Voted.GONE
-    assert await held.ballots.vote(CONTEST.id, AOI, VOTES_END, chosen=others) is Voted.CLOSED
+    assert (await held.ballots.vote(CONTEST.id, AOI, END, chosen=mine[:1]))[0] is Voted.OWN
+    assert (await held.ballots.vote(CONTEST.id, AOI, END, chosen=["0" * 16]))[0] is Voted.GONE
+    assert (await held.ballots.vote(CONTEST.id, AOI, VOTES_END, chosen=others))[0] is Voted.CLOSED
     fourth = {it.id for it in entries}
-    assert await held.ballots.vote(CONTEST.id, 99, END, chosen=fourth) is Voted.TOO_MANY
+    assert (await held.ballots.vote(CONTEST.id, 99, END, chosen=fourth))[0] is Voted.TOO_MANY
     assert await held.ballots.voters(CONTEST.id) == 1
 
 
@@ -191,7 +191,7 @@ async def test_many_voters_at_once_are_all_counted(held: Held) -> None:
             for _ in range(2)
         )
     )
-    assert set(votes) == {Voted.COUNTED}
+    assert {verdict for verdict, _ in votes} == {Voted.COUNTED}
     cast = await held.ballots.ballots(CONTEST.id)
     assert cast == {100 + number: [pick] for number, pick in enumerate(chosen)}
 
@@ -225,7 +225,7 @@ async def test_entries_are_numbered_once_and_a_removed_one_gets_no_votes(
         *(held.entries.remove(CONTEST, entries[0], MIKA, END, "rude") for _ in range(3))
     )
     assert sorted(removed) == [False, False, True]
-    assert await held.ballots.vote(CONTEST.id, REN, END, chosen=[entries[0].id]) is Voted.GONE
+    assert (await held.ballots.vote(CONTEST.id, REN, END, chosen=[entries[0].id]))[0] is Voted.GONE
     deeds = [entry.deed for entry in (await AuditLog(database).page(GUILD))[0]]
     assert deeds == [Deed.ENTRY_REMOVED, Deed.EVENT_STARTED]
 
@@ -245,7 +245,7 @@ async def test_who_leaves_takes_entries_and_votes_along(
     entries = await held.voted_on()
     rens = next(it.id for it in entries if it.user_id == REN)
     for voter, pick in ((REN, entries[0].id), (MIKA, entries[0].id), (AOI, rens)):
-        assert await held.ballots.vote(CONTEST.id, voter, END, chosen=[pick]) is Voted.COUNTED
+        assert (await held.ballots.vote(CONTEST.id, voter, END, chosen=[pick]))[0] is Voted.COUNTED
     personal_data = PersonalData(database, files, lambda: END)
     exported = (await personal_data.export(REN)).kept
     assert [row["id"] for row in exported["entries"]] == [rens]
