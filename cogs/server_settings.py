@@ -55,11 +55,11 @@ class ServerSettings(commands.Cog):
 
     async def cog_load(self) -> None:
         """Make the menus work, also those shown before a restart."""
-        self._bot.add_dynamic_items(SettingMenu, PageButton, RoleMenu)
+        self._bot.add_dynamic_items(SettingMenu, SettingsPageButton, RoleMenu)
 
     async def cog_unload(self) -> None:
         """Forget them."""
-        self._bot.remove_dynamic_items(SettingMenu, PageButton, RoleMenu)
+        self._bot.remove_dynamic_items(SettingMenu, SettingsPageButton, RoleMenu)
 
     @app_commands.command()
     @app_commands.guild_only()
@@ -120,7 +120,7 @@ class SettingMenu(
             await _show(interaction, bot.parts, guild_id, self._setting.page)
 
 
-class PageButton(
+class SettingsPageButton(
     discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
     template="settings-page:(?P<page>drawing|people)",
 ):
@@ -229,7 +229,7 @@ def _panel(settled: GuildSettings, say: Language, page: Page) -> discord.ui.View
     for item in _drawing_menus(settled, say) if page is Page.DRAWING else _people_menus(settled, say):
         view.add_item(item)
     for each in Page:
-        view.add_item(PageButton(each, say, is_shown=each is page))
+        view.add_item(SettingsPageButton(each, say, is_shown=each is page))
     return view
 
 

@@ -7,7 +7,9 @@ MEMBERS: frozenset[str] = frozenset({
     "history", "favourites", "image", "defaults", "privacy export", "privacy delete",
     "preset save", "preset use", "preset list", "preset share", "preset delete",
     "wildcard save", "wildcard list", "wildcard delete",
-    "Remix this", "Read parameters", "Use as reference",
+    "Remix this", "Read parameters", "Use as reference", "Guess the tags", "about", "status",
+    "event create", "event draw", "event list", "event results", "battle start", "guess start", "leaderboard",
+    "tournament create", "tournament start", "tournament join", "tournament leave", "tournament bracket",
 })  # fmt: skip
 """Everybody sees and uses these."""
 
@@ -16,6 +18,23 @@ MODERATORS: dict[str, dict[str, Any]] = {
     "block": {"member": "somebody"},
     "unblock": {"member": "somebody"},
     "audit": {},
+    "doctor": {},
+    "policy test": {"prompt": "1girl"},
+    "policy block": {"entry": "gun"},
+    "policy allow": {"entry": "gun"},
+    "policy unlist": {"entry": "gun"},
+    "policy list": {},
+    "contest extend": {"by": "1h"},
+    "contest end": {},
+    "contest cancel": {},
+    "contest remove": {"entry": "0123456789abcdef"},
+    "contest disqualify": {"member": "somebody"},
+    "contest export": {},
+    "referee end": {"event": "0123456789abcdef"},
+    "referee cancel": {"event": "0123456789abcdef"},
+    "referee disqualify": {"event": "0123456789abcdef", "member": "somebody"},
+    "referee guessing": {},
+    "season start": {"name": "Spring"},
 }
 """Hidden from members by Discord, and refused to them by us; with options that they take."""
 
@@ -25,13 +44,21 @@ OPERATORS: dict[str, dict[str, Any]] = {"model status": {}, "model retry": {}}
 MODERATORS_PART: dict[str, dict[str, Any]] = {
     "preset share": {"name": "mine"},
     "preset delete": {"name": "mine", "server": True},
+    "event create": {"title": "Lanterns", "theme": "lanterns", "ends": "2h"},
+    "tournament create": {"title": "Cup", "theme": "lanterns"},
+    "tournament start": {},
 }
 """What only moderators may do with a command that is open to members."""
 
 COMPONENTS: dict[str, tuple[str, ...]] = {
     "PictureButton": ("picture:delete:{job}:0", "picture:delete-surely:{job}:0"),
     "CancelButton": ("cancel:{running}",),
-    "ReportButton": tuple(f"report:{deed}:{{report}}" for deed in ("hide", "block-7", "dismiss")),
+    "ReportButton": tuple(
+        f"report:{deed}:{{report}}" for deed in ("look", "hide", "block-7", "dismiss", "release")
+    ),
+    "RoleMenu": ("setting:role",),
+    "SettingsPageButton": ("settings-page:drawing", "settings-page:people"),
+    "EnterButton": ("enter:{job}:0",),
     "SettingMenu": tuple(
         f"setting:{name}" for name in ("ceiling", "channels", "language", "log", "visibility")
     ),
@@ -40,8 +67,23 @@ COMPONENTS: dict[str, tuple[str, ...]] = {
     "TagMenu": (),
     "PageButton": (),
     "GroupMenu": (),
+    **dict.fromkeys(
+        (
+            "ContestButton",
+            "BallotMenu",
+            "LookButton",
+            "PairButton",
+            "WithdrawButton",
+            "BattleButton",
+            "TournamentButton",
+            "GuessButton",
+            "BoardButton",
+        ),
+        (),
+    ),
 }
-"""Buttons and menus by their class, with the custom_ids that a stranger to the picture is refused; none is open to all.
+"""Buttons and menus by their class, with the custom_ids that a stranger to the picture is refused; none is open to all,
+or, of an event's, to whoever may take part, which the tests of events press as others too.
 
 `{job}` is somebody's picture, `{running}` one that is being drawn, `{report}` a report of it, `{person}` their id.
 """
