@@ -5,8 +5,10 @@ from datetime import UTC, datetime
 from cogs import errors as cog_errors
 from cogs.errors import (
     CogError,
+    CommandChanged,
     MissingPermissions,
     ModeratorsOnly,
+    NothingThere,
     NotYours,
     OperatorsOnly,
     PresetUnknown,
@@ -89,6 +91,8 @@ EVERY_ERROR: list[GenerationError | CogError] = [
     WildcardUnreadable(200, 300),
     ModeratorsOnly(),
     ServersOnly(),
+    CommandChanged(),
+    NothingThere(),
 ]
 
 

@@ -114,6 +114,7 @@ async def test_what_is_privileged_is_refused_to_members_moderators_and_in_direct
 async def test_strangers_are_refused_at_every_button_and_menu(
     server: SandboxServer, bot: BotProcess, aoi: Person, ren: Person, mika: Person
 ) -> None:
+    await bot.model_is_ready()
     picture, private = await drawn(aoi), await drawn(aoi, private=True)
     job, hidden = job_of(picture), job_of(private)
     report = await reported(server, ren, mika, picture)
@@ -140,8 +141,9 @@ async def test_replayed_presses_do_no_harm_after_deletion_and_after_a_restart(
         await bot.model_is_ready()
         picture = await drawn(aoi)
         job = job_of(picture)
-        sure = pressed(f"picture:delete-surely:{job}:0", picture)
-        await asyncio.gather(forger.sends(sure), forger.sends(sure))
+        sure = (await aoi.press(picture, "Delete"))["message"]
+        await asyncio.gather(aoi.press(sure, "Delete for good"), aoi.press(sure, "Delete for good"))
+        await aoi.waits_for(lambda it: it["id"] == sure["id"] and not it["components"])
         replayed = [each.format(job=job) for each in PICTURES]
         for custom_id in replayed:
             assert is_refusal(await forger.sends(pressed(custom_id, picture))), custom_id
