@@ -5,12 +5,14 @@ from datetime import UTC, datetime
 from cogs import errors as cog_errors
 from cogs.errors import (
     CogError,
+    CommandChanged,
     EntryUnusable,
     ListFull,
     LogChannelClosed,
     MissingPermissions,
     ModeratorsOnly,
     NotAgeRestricted,
+    NothingThere,
     NotYours,
     OperatorsOnly,
     PresetUnknown,
@@ -155,6 +157,8 @@ EVERY_ERROR: list[GenerationError | CogError] = [
     NotInIt(),
     GameIsOn(),
     NothingToHide(),
+    CommandChanged(),
+    NothingThere(),
 ]
 
 
