@@ -194,6 +194,7 @@ class ContentPolicy:
         """Every tag of some text options, read; then what only shows across several tags, or several options."""
         together = ", ".join(texts)
         tags = [written for part in _SEPARATORS.split(together) if (written := part.strip())]
+        tags += [part for tag in tags if _TURNS.search(tag) for part in _TURNS.split(tag) if len(part) > 1]
         readings = [
             self._reading_of(tag) if len(tag) <= _REMEMBERED_LENGTH_MAX else self._read_tag(tag)
             for tag in tags
@@ -248,6 +249,9 @@ class _Reading:
 
 
 _SEPARATORS = re.compile(r"[,，、\n\r]|(?<!\w)BREAK(?!\w)")
+_TURNS = re.compile("[|｜]")
+"""Other tools take turns between what stands on both sides of a bar; a bar may be an l as well."""
+
 _NEGATIVE_WEIGHT = re.compile(r":\s*[-−–‐﹣－]\s*[.\d]+\s*[)\]]")
 
 
