@@ -1,6 +1,7 @@
 """People's text made harmless: nothing that they type pings anybody or breaks out of its frame."""
 
 import re
+import unicodedata
 
 import discord
 
@@ -32,4 +33,8 @@ def code_block(text: str, length: int) -> str:
 def inline(text: str, length: int = 100) -> str:
     """Quote `text` inside a sentence: markdown escaped, mentions broken, line ends gone, cut to `length`."""
     short = shortened(" ".join(text.split()), length)
-    return discord.utils.escape_markdown(short).replace("@", "@" + _ZERO_WIDTH_SPACE)
+    harmless = discord.utils.escape_markdown(short).replace("@", "@" + _ZERO_WIDTH_SPACE)
+    if any(unicodedata.bidirectional(char) in ("R", "AL") for char in short):
+        # What is read from right to left must not draw the sentence around it along (UAX 9, isolates).
+        return f"\u2068{harmless}\u2069"
+    return harmless

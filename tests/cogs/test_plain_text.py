@@ -43,3 +43,8 @@ def test_shortened_text_is_within_its_length(text: str, length: int) -> None:
 
 def test_short_text_stays_as_it_is() -> None:
     assert shortened("smile", 5) == "smile"
+
+
+def test_a_name_read_from_right_to_left_leaves_the_sentence_in_order() -> None:
+    assert inline("نور القمر") == "\u2068نور القمر\u2069"
+    assert inline("葵 Aoi") == "葵 Aoi"
