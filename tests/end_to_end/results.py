@@ -41,3 +41,8 @@ async def answered(person: Person, answer: dict[str, Any]) -> Message:
     return await person.waits_for(
         lambda it: it["id"] == message_id and bool(it["content"] or it["attachments"] or it["embeds"])
     )
+
+
+async def answers(person: Person) -> list[Message]:
+    """All messages but the terms, which come beside a server's first picture."""
+    return [it for it in await person.messages() if "Before you draw" not in str(it["embeds"])]

@@ -9,6 +9,7 @@ import pytest
 from sandbox import Limits, SandboxServer
 from tests.end_to_end.bot_process import BotProcess
 from tests.end_to_end.person import Person
+from tests.end_to_end.results import answers
 
 FEW_STEPS = 2
 EPHEMERAL = 64
@@ -65,7 +66,7 @@ async def test_lost_answers_and_server_errors_neither_lose_nor_double_a_picture(
     answer = await aoi.use("imagine", tags="1girl", steps=FEW_STEPS)
     message = await aoi.waits_for_picture(answer)
     assert len(message["attachments"]) == 1
-    assert len(await aoi.messages()) == 1
+    assert len(await answers(aoi)) == 1
     assert "could not be delivered" not in bot.log
 
 
@@ -80,7 +81,7 @@ async def test_an_acknowledgement_that_seemed_to_fail_is_the_one_that_counts(
     answer = await aoi.use("imagine", tags="1girl", steps=FEW_STEPS)
     message = await aoi.waits_for_picture(answer)
     assert len(message["attachments"]) == 1
-    assert len(await aoi.messages()) == 1
+    assert len(await answers(aoi)) == 1
 
 
 async def test_a_refusal_after_such_an_acknowledgement_takes_the_waiting_message_away(
@@ -90,7 +91,7 @@ async def test_a_refusal_after_such_an_acknowledgement_takes_the_waiting_message
     await aoi.use("imagine", tags="1girl, nude", steps=FEW_STEPS)
     message = await aoi.waits_for(lambda it: "nude" in it["content"])
     assert message["flags"] & EPHEMERAL
-    assert len(await aoi.messages()) == 1
+    assert len(await answers(aoi)) == 1
 
 
 async def test_what_neither_the_channel_nor_the_asker_takes_is_in_the_history(
