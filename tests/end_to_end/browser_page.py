@@ -52,12 +52,14 @@ def message_with(page: Page, text: str) -> Locator:
 
 
 async def sees_picture(page: Page, size: tuple[int, int], timeout_ms: int = PICTURE_TIMEOUT_MS) -> None:
-    """Wait until the newest picture is loaded and check its pixels."""
+    """Wait until the newest picture has so many pixels: before it there may be a smaller first look."""
     picture = page.get_by_test_id("message-image").last
     await picture.wait_for(timeout=timeout_ms)
     await page.wait_for_function(
-        "() => { const all = document.querySelectorAll('[data-testid=message-image]');"
-        " return all.length && all[all.length - 1].naturalWidth > 0 }"
+        "([width, height]) => { const all = document.querySelectorAll('[data-testid=message-image]');"
+        " const last = all[all.length - 1];"
+        " return last && last.naturalWidth === width && last.naturalHeight === height }",
+        arg=list(size),
+        timeout=timeout_ms,
     )
-    assert await picture.evaluate("it => [it.naturalWidth, it.naturalHeight]") == list(size)
     assert await picture.get_attribute("alt")

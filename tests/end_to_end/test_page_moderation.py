@@ -70,7 +70,7 @@ async def test_a_picture_is_reported_looked_at_and_hidden(
     await report.scroll_into_view_if_needed()
     await page.screenshot(path=screenshots / "desk.png")
 
-    await types(page, "/audit")
+    await types(page, "/audit page:1")
     await expect(message_with(page, "hid a picture")).to_contain_text("Too dark for my taste")
     await page.screenshot(path=screenshots / "audit.png")
     await becomes(page, "Aoi")
