@@ -21,9 +21,8 @@ PEOPLE, WITHIN_S = 300, 30.0
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-async def test_hundreds_draw_and_vote_within_half_a_minute(
-    tiny_checkpoint: Path, tmp_path: Path, database_url: str
-) -> None:
+async def test_hundreds_draw_and_vote_within_half_a_minute(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    database_url = f"sqlite+aiosqlite:///{tmp_path / 'flash.db'}"
     server = SandboxServer(port=0, world=crowded_world(PEOPLE))
     await server.start()
     settings = {"ANIM4GINE_MODEL__SOURCE": str(tiny_checkpoint), "ANIM4GINE_DATABASE__URL": database_url}
