@@ -8,7 +8,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from cogs.discord_limits import CHOICE_LENGTH, CHOICES, CONTENT_LENGTH
-from cogs.errors import EntryUnusable, ListFull
+from cogs.errors import EntryUnusable, ListFull, ModeratorsOnly, ServersOnly
 from cogs.imagine import RATING_CHOICES
 from cogs.language import Language, language_of
 from cogs.parts import Parts
@@ -105,7 +105,10 @@ class Policy(commands.GroupCog, name="policy", description="What may be drawn he
 
     @unlist.autocomplete("entry")
     async def _entries(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        settled = await self._settled(require_moderator(interaction))
+        try:
+            settled = await self._settled(require_moderator(interaction))
+        except (ServersOnly, ModeratorsOnly):
+            return []  # completion has no words for a refusal; the command itself has
         entries = [
             entry for entry in (*settled.blocked, *settled.allowed) if typed.casefold() in entry.casefold()
         ]
