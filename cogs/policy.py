@@ -8,14 +8,14 @@ from discord import app_commands
 from discord.ext import commands
 
 from cogs.discord_limits import CHOICE_LENGTH, CHOICES, CONTENT_LENGTH
-from cogs.errors import EntryUnusable, ListFull, ModeratorsOnly, ServersOnly
+from cogs.errors import EntryUnusable, ListFull
 from cogs.imagine import RATING_CHOICES
 from cogs.language import Language, language_of
 from cogs.parts import Parts
 from cogs.place import place_of
 from cogs.plain_text import NO_MENTIONS, inline, shortened
 from cogs.policy_refusals import policy_refusal
-from cogs.standing import require_manager, require_moderator
+from cogs.standing import is_moderator, require_manager, require_moderator
 from generation.content_policy import Verdict
 from generation.errors import PolicyRefusal, PolicyRule
 from generation.listed_tags import ENTRY_LENGTH_MAX, ListedTags, UnreadableEntry
@@ -105,10 +105,9 @@ class Policy(commands.GroupCog, name="policy", description="What may be drawn he
 
     @unlist.autocomplete("entry")
     async def _entries(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        try:
-            settled = await self._settled(require_moderator(interaction))
-        except (ServersOnly, ModeratorsOnly):
-            return []  # completion has no words for a refusal; the command itself has
+        if not is_moderator(interaction) or interaction.guild_id is None:
+            return []
+        settled = await self._settled(interaction.guild_id)
         entries = [
             entry for entry in (*settled.blocked, *settled.allowed) if typed.casefold() in entry.casefold()
         ]

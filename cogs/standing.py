@@ -25,6 +25,15 @@ def require_moderator(interaction: discord.Interaction) -> int:
     return _require(interaction, may=interaction.permissions.manage_messages)
 
 
+def is_moderator(interaction: discord.Interaction) -> bool:
+    """Whether they may remove others' messages; for completion, which has no words for a refusal."""
+    try:
+        require_moderator(interaction)
+    except (ServersOnly, ModeratorsOnly):
+        return False
+    return True
+
+
 def _require(interaction: discord.Interaction, *, may: bool) -> int:
     if interaction.guild_id is None or not interaction.is_guild_integration():
         raise ServersOnly

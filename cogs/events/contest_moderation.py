@@ -15,7 +15,7 @@ from cogs.language import language_of
 from cogs.moderation import REASON_LENGTH
 from cogs.parts import Parts
 from cogs.plain_text import NO_MENTIONS, inline, shortened
-from cogs.standing import require_moderator
+from cogs.standing import is_moderator, require_moderator
 from events.moments import UnreadableMoment, read_span
 from storage.contests import LIVING, Contest, ContestState
 
@@ -181,7 +181,8 @@ class ContestModeration(
         self, interaction: discord.Interaction, typed: str
     ) -> list[app_commands.Choice[str]]:
         """Offer entries by number and name, to those who may remove them."""
-        require_moderator(interaction)
+        if not is_moderator(interaction):
+            return []
         try:
             named = str(interaction.namespace.event or "") or None
             contest = await meant(self._parts, interaction, named, LIVING)
