@@ -174,9 +174,16 @@ class Person:
                 await asyncio.sleep(0.05)
 
     async def waits_for_picture(self, of: dict[str, Any], channel: str = "drawing") -> Message:
-        """Wait until the message that answered a command holds its pictures."""
+        """Wait until the message that answered a command holds its pictures, and not only a first look at one."""
         message_id = of["message"]["id"]
-        return await self.waits_for(lambda it: it["id"] == message_id and bool(it["attachments"]), channel)
+        return await self.waits_for(
+            lambda it: (
+                it["id"] == message_id
+                and bool(it["attachments"])
+                and it["attachments"][0]["filename"] != "preview.webp"
+            ),
+            channel,
+        )
 
     async def download(self, attachment: dict[str, Any]) -> bytes:
         """Fetch a file of a message."""
