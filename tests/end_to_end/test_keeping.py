@@ -4,7 +4,7 @@ import pytest
 
 from tests.end_to_end.bot_process import BotProcess
 from tests.end_to_end.person import Person
-from tests.end_to_end.results import EPHEMERAL, answered, drawn, facts, prompt, seeds
+from tests.end_to_end.results import EPHEMERAL, answered, answers, drawn, facts, prompt, seeds
 
 
 async def test_defaults_hold_where_something_is_left_open(bot: BotProcess, aoi: Person, ren: Person) -> None:
@@ -29,7 +29,7 @@ async def test_a_private_picture_is_seen_by_its_asker_alone(
     assert message["flags"] & EPHEMERAL
     again = await aoi.waits_for_picture(await aoi.press(message, "Again"))
     assert again["flags"] & EPHEMERAL
-    assert await ren.messages() == []
+    assert await answers(ren) == []
     info = (await aoi.press(message, "Info"))["message"]["content"]
     hidden = (await ren.use("image", id=info.split("`")[-4]))["message"]
     assert "don't know this picture" in hidden["content"]
