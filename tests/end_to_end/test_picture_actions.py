@@ -9,7 +9,7 @@ from sandbox import SandboxServer
 from tests.end_to_end.bot_process import BotProcess
 from tests.end_to_end.forger import Forger, press
 from tests.end_to_end.person import Message, Person
-from tests.end_to_end.results import EPHEMERAL, answered, drawn, facts, labels, prompt, seeds
+from tests.end_to_end.results import EPHEMERAL, answered, answers, drawn, facts, labels, prompt, seeds
 
 
 async def says(person: Person, message_id: str, text: str) -> None:
@@ -204,4 +204,4 @@ async def test_ids_that_nobody_gave_out_do_nothing(
         answer = await Forger(server, "Ren").sends(press(custom_id, first, is_there=False))
         assert answer is not None
         assert "doesn't work any more" in answer["message"]["content"]
-    assert [it["id"] for it in await aoi.messages()] == [first["id"]]
+    assert [it["id"] for it in await answers(aoi)] == [first["id"]]
