@@ -7,7 +7,7 @@ from discord.ext import commands
 from cogs.client import DrawingBot
 from cogs.errors import OperatorsOnly
 from cogs.language import language_of
-from generation.engine.local_engine import EngineState
+from cogs.sentences import model_state
 from generation.service import GenerationService
 
 
@@ -33,13 +33,7 @@ class Model(commands.GroupCog, name="model"):
     async def status(self, interaction: discord.Interaction) -> None:
         """Tell whether the model is ready."""
         say = language_of(interaction.locale)
-        match self._service.engine_state:
-            case EngineState.LOADING:
-                sentence = say("The model is being loaded.")
-            case EngineState.READY:
-                sentence = say("{model} is ready.", model=self._service.profile.title)
-            case EngineState.FAILED:
-                sentence = say("The model failed to load. The log has the cause; `/model retry` tries again.")
+        sentence = model_state(say, self._service.engine_state, self._service.profile.title)
         await interaction.response.send_message(sentence, ephemeral=True)
 
     @app_commands.command()

@@ -9,6 +9,7 @@ from cogs.discord_limits import CONTENT_LENGTH
 from cogs.language import Language
 from cogs.plain_text import inline, shortened
 from cogs.usual_options import UsualOptions
+from generation.engine.local_engine import EngineState
 from generation.job import Queued, Running
 from generation.prompt import PromptHint
 from generation.tag_search import Match
@@ -298,6 +299,17 @@ def compressed(say: Language, extension: str) -> str:
         "The PNG is over this channel's upload limit, so here it is as high-quality {format}.",
         format=extension.upper(),
     )
+
+
+def model_state(say: Language, state: EngineState, title: str) -> str:
+    """Tell whether the model is there."""
+    match state:
+        case EngineState.LOADING:
+            return say("The model is being loaded.")
+        case EngineState.READY:
+            return say("{model} is ready.", model=title)
+        case EngineState.FAILED:
+            return say("The model failed to load. The log has the cause; `/model retry` tries again.")
 
 
 def duration(say: Language, seconds: float) -> str:

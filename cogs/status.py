@@ -11,8 +11,7 @@ from cogs.job_message import ACCENT
 from cogs.language import Language, language_of
 from cogs.parts import Parts
 from cogs.plain_text import NO_MENTIONS
-from cogs.sentences import duration
-from generation.engine.local_engine import EngineState
+from cogs.sentences import duration, model_state
 from watch.chart import draw_chart
 from watch.history import History
 
@@ -46,13 +45,7 @@ class Status(commands.Cog):
         embed.add_field(name=say("Waiting"), value=f"{now.waiting:.0f}")
         embed.add_field(name=say("Being drawn"), value=f"{now.running:.0f}")
         embed.add_field(name=say("Longest wait"), value=duration(say, now.oldest_wait_s))
-        match service.engine_state:
-            case EngineState.LOADING:
-                model = say("The model is being loaded.")
-            case EngineState.READY:
-                model = say("{model} is ready.", model=service.profile.title)
-            case EngineState.FAILED:
-                model = say("The model failed to load. The log has the cause; `/model retry` tries again.")
+        model = model_state(say, service.engine_state, service.profile.title)
         embed.add_field(name=say("Model"), value=model, inline=False)
         embed.description = "🩷 " + say("Waiting") + " · 💙 " + say("Pictures a minute")
         embed.set_image(url=f"attachment://{CHART}")
