@@ -63,11 +63,11 @@ async def hold(
     try:
         async with BotProcess(server, folder, settings) as bot:
             await bot.model_is_ready()
-            before = _memory_mb(bot.process.pid)
+            before = _memory_mb(bot.pid)
             night = await hold_event(
                 server, people=people, requests=requests, within_s=within_s, patience_s=1800
             )
-            return night, (before, _memory_mb(bot.process.pid))
+            return night, (before, _memory_mb(bot.pid))
     finally:
         await server.stop()
 

@@ -42,8 +42,7 @@ async def test_a_whole_battle_with_a_kill_in_the_middle_of_the_vote(
         await asyncio.gather(*(mika.press(pair, "A") for _ in range(5)))
         battle = await beside.battle(server.world.guild_id)
         assert await beside.battles.votes(battle.id) == {battle.sides[0]: 1}
-        bot.process.kill()
-        await bot.process.wait()
+        await bot.kill()
     async with BotProcess(server, tmp_path, settings):
         await mika.press(pair, "B")
         assert await beside.battles.votes(battle.id) == {battle.sides[1]: 1}
@@ -73,8 +72,7 @@ async def test_a_restart_between_the_deadline_and_its_post_posts_once(
         await beside.is_due(battle.id, BattleDeadline.DRAWING)
         winner = await told(ren, "🏆")
         assert f"<@{ren.id}> has no picture in it" in winner["content"]
-        bot.process.kill()
-        await bot.process.wait()
+        await bot.kill()
     server.faults.clear()
     async with BotProcess(server, tmp_path, settings):
         async with asyncio.timeout(WAIT_S):

@@ -56,8 +56,7 @@ async def test_killed_in_the_middle_of_the_vote_a_contest_ends_with_every_vote_t
         rens = (await ren.press(poll, "Vote"))["message"]
         voting = asyncio.create_task(ren.choose(rens, "ballot:", options_of(rens)[0]["label"]))
         await asyncio.sleep(0.01)
-        bot.process.kill()
-        await bot.process.wait()
+        await bot.kill()
         outcome = (await asyncio.gather(voting, return_exceptions=True))[0]
         database = Database(database_url)
         contests, ballots = ContestStore(database), BallotStore(database)

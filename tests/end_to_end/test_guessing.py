@@ -3,7 +3,6 @@
 import asyncio
 import io
 import json
-import signal
 import sqlite3
 import zipfile
 from collections.abc import AsyncIterator
@@ -126,9 +125,8 @@ async def test_a_game_keeps_its_secret_lives_through_a_kill_and_ends_once(
     form = (await aoi.chooses_from_menu_of(game, "Guess the tags"))["modal"]
 
     # The bot is killed in the middle; the form that is open and the buttons go on after it.
-    bot.process.send_signal(signal.SIGKILL)
-    await bot.process.wait()
-    async with BotProcess(server, tmp_path, bot._environment) as again:
+    await bot.kill()
+    async with BotProcess(server, tmp_path, bot.environment) as again:
         found = await aoi.submit(form, guesses=tags[1].upper().replace(" ", "_"))
         assert f"found **{tags[1]}**" in found["message"]["content"]
         # It was away when two hints were due, and is back at the time of the third: one is enough.

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import re
+import signal
 from pathlib import Path
 
 import pytest
@@ -103,8 +104,7 @@ async def test_a_button_from_before_a_crash_calls_off_the_drawing_that_went_on_a
 ) -> None:
     await aoi.use("imagine", tags="1girl", count=4, steps=50)
     waiting = await aoi.waits_for(lambda it: bool(it["components"]))
-    bot.process.kill()
-    await bot.process.wait()
+    await bot.kill()
     async with BotProcess(server, tmp_path, {"ANIM4GINE_MODEL__SOURCE": str(tiny_checkpoint)}):
         await aoi.press(waiting, "Cancel")
         cancelled = await aoi.waits_for(lambda it: "Cancelled" in it["content"])
@@ -210,8 +210,7 @@ async def test_a_signal_ends_the_bot_cleanly(bot: BotProcess, aoi: Person) -> No
     await bot.model_is_ready()
     await aoi.use("imagine", tags="1girl", count=4, steps=50)
     await aoi.waits_for(lambda it: "Drawing" in it["content"])
-    bot.process.terminate()
-    assert await asyncio.wait_for(bot.process.wait(), 10) == 0
+    assert await asyncio.wait_for(bot.end(signal.SIGTERM), 10) == 0
     told = await aoi.waits_for(lambda it: "restarted" in it["content"])
     assert not told["components"]
     assert "Traceback" not in bot.log, bot.log

@@ -69,8 +69,7 @@ async def test_killed_at_any_moment_the_bot_brings_everything_that_it_accepted_a
             seeds = range(1000 * round_number, 1000 * round_number + REQUESTS)
             asking = asyncio.gather(*(crowd.ask(people[seed % PEOPLE], seed, steps=1) for seed in seeds))
             await asyncio.sleep(chance.uniform(0.05, 8))
-            bot.process.kill()
-            await bot.process.wait()
+            await bot.kill()
             await asking
             told = crowd.were_told_to_wait(seeds)
             bot = BotProcess(server, tmp_path, settings)
@@ -96,8 +95,7 @@ async def test_a_stop_finishes_within_ten_seconds_tells_who_waits_and_the_next_s
         )
         await aoi.waits_for(lambda it: "Drawing" in it["content"])
         begin = time.monotonic()
-        bot.process.send_signal(signal.SIGTERM)
-        await bot.process.wait()
+        await bot.end(signal.SIGTERM)
         assert time.monotonic() - begin < 10
     ids = {message["id"] for message in crowd.asked.values()}
     told = [message["content"] for message in await aoi.messages() if message["id"] in ids]
@@ -122,8 +120,7 @@ async def test_what_was_drawn_while_discord_was_away_comes_after_the_restart(
         server.faults.answer(r"PATCH /api/v10/webhooks/", 502, times=1000)
         await crowd.ask(aoi, 5, steps=1)
         await crowd.until(lambda: ledger.has("state = 'finished'"), timeout_s=60)
-        bot.process.kill()
-        await bot.process.wait()
+        await bot.kill()
     server.faults.clear()
     assert crowd.pictures() == {}
     async with BotProcess(server, tmp_path, settings):
@@ -148,8 +145,7 @@ async def test_after_the_tokens_end_several_results_share_a_message_and_a_crash_
             await asyncio.gather(*(crowd.ask(aoi, seed, steps=20) for seed in range(8)))
             await crowd.until(lambda: bool(crowd.pictures()), timeout_s=90)
             await crowd.until(lambda: ledger.has("state = 'finished'", at_least=4), timeout_s=90)
-            bot.process.kill()
-            await bot.process.wait()
+            await bot.kill()
         server.faults.clear()
         async with BotProcess(server, tmp_path, settings):
             await crowd.until(ledger.all_delivered, timeout_s=120)

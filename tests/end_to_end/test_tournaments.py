@@ -105,8 +105,7 @@ async def test_eight_join_and_one_is_left_through_a_kill(tiny_checkpoint: Path, 
             assert {player for battle in first for player in battle.players} == set(cup.people)
             await bot.model_is_ready()
             await cup.enters(first[0], first[0].challenger_id)
-            bot.process.kill()
-            await bot.process.wait()
+            await bot.kill()
         async with BotProcess(server, tmp_path, settings):
             # One is voted on, one enters alone, one is disqualified, and in one nobody enters.
             await cup.beside.is_due(first[0].id, BattleDeadline.DRAWING)

@@ -201,7 +201,7 @@ async def test_nothing_that_is_forged_breaks_leaks_or_pings(
     assert len(sent) > 800
     for start in range(0, len(sent), AT_ONCE):
         await asyncio.gather(*(forger.sends(forgery) for forgery in sent[start : start + AT_ONCE]))
-    assert bot.process.returncode is None, bot.log
+    assert bot.returncode is None, bot.log
     assert (await drawn(ren, tags="1girl, after"))["attachments"]
     assert "Traceback" not in bot.log, bot.log
     assert not re.search(r"Interaction \d+ failed", bot.log), bot.log
