@@ -55,7 +55,8 @@ def control_of(
     picture = processor.preprocess(
         open_picture(parameters.control.content), parameters.height, parameters.width
     )
-    return Control(picture.to(device, network.dtype), parameters.control.scale)
+    # diffusers' pipelines hand it on row by row too; a convolution adds up in another order for another layout.
+    return Control(picture.to(device, network.dtype).contiguous(), parameters.control.scale)
 
 
 def load_controlnet(source: str, dtype: torch.dtype, device: torch.device) -> ControlNetModel:
