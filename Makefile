@@ -9,9 +9,9 @@ BIN := $(VENV)/bin
 sandbox: $(VENV)/installed
 	@$(BIN)/python bot.py sandbox
 
-## Lint, types, and all tests.
+## Lint, types, and all tests; torch computes on one core in each, because several run side by side.
 test: $(VENV)/installed-dev lint
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .

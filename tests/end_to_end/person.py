@@ -11,7 +11,7 @@ import aiohttp
 from sandbox import SandboxServer
 
 Message = dict[str, Any]
-WAIT_S = 60
+WAIT_S = 120
 STRING, INTEGER, BOOLEAN, USER, CHANNEL, ROLE, NUMBER, ATTACHMENT = 3, 4, 5, 6, 7, 8, 10, 11
 
 

@@ -13,7 +13,7 @@ from discord.http import Route
 
 from sandbox import SandboxServer
 
-WAIT_S = 20
+WAIT_S = 60
 AnyClient = TypeVar("AnyClient", bound=discord.Client)
 
 
