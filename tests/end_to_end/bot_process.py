@@ -59,7 +59,8 @@ class BotProcess:
         return self._running.exitcode
 
     async def __aenter__(self) -> Self:
-        self._process = _forks.Process(target=_run_bot, args=(self._log_path, self.environment))
+        # A daemon's end isn't waited for: one that a failed test left behind ends with the tests.
+        self._process = _forks.Process(target=_run_bot, args=(self._log_path, self.environment), daemon=True)
         # The first start waits for the imports.
         await asyncio.to_thread(self._process.start)
         async with aiohttp.ClientSession() as session, asyncio.timeout(START_TIMEOUT_S):
