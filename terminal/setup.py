@@ -17,7 +17,7 @@ from generation.model_hub import HubUnreachable, require_on_hub
 from generation.model_shape import read_model_shape
 from generation.model_source import ModelSource
 from generation.rating import Rating
-from settings import TOKEN_VARIABLE, ModelSettings, Settings, SettingsError, read_token
+from settings import TOKEN_VARIABLE, ModelSettings, Settings, SettingsError, checked_token, read_token
 from terminal.own_settings import Tables, read_tables, with_answers, write
 from terminal.plan import conclusion, plan_here
 from terminal.questions import Questions, Unfit
@@ -144,8 +144,14 @@ class Setup:
                 f"There is no token: name the file that holds it (--token-file), or set {TOKEN_VARIABLE}."
             )
         click.echo(WHERE_TOKENS_ARE)
-        typed, bot = self._ask.secret("Token", lambda text: (SecretStr(text), self._bot_of(SecretStr(text))))
-        return _Token(bot, file, typed)
+        return self._ask.secret("Token", lambda text: self._typed_token(text, file))
+
+    def _typed_token(self, text: str, file: Path) -> _Token:
+        try:
+            token = checked_token(text, "what you typed")
+        except SettingsError as error:
+            raise Unfit(f"{error}.") from None
+        return _Token(self._bot_of(token), file, token)
 
     def _held_token(self, file: Path | None, environment: Mapping[str, str]) -> _Token:
         """Try the token that is in a file or in the environment."""

@@ -110,6 +110,7 @@ async def test_every_answer_is_tried_and_the_settings_that_come_of_it_please_the
 
     def talk() -> Terminal:
         with terminal("--config", str(file), ANIM4GINE_DISCORD__API_BASE=server.api_base) as it:
+            it.answer("Token:", "two words")
             it.answer("Token:", WRONG_TOKEN)
             it.answer("Token:", GOOD_TOKEN)
             it.answer("Model:", str(tmp_path / "absent.safetensors"))
@@ -187,6 +188,7 @@ async def test_options_answer_for_scripts_and_what_is_not_asked_about_stays(
     ("option", "value", "words"),
     [
         ("--token-file", "absent", "can't be read"),
+        ("--token-file", "occupied", "is empty"),
         ("--model", "no-such-model.safetensors", "can't be used"),
         ("--device", "cuda:77", "can't be used"),
         ("--data", "occupied", "is a file"),
