@@ -3,11 +3,15 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: sandbox test lint audit screenshots clean
+.PHONY: sandbox setup test lint audit docs screenshots clean
 
 ## Start the chat page with the bot in it; Ctrl-C ends both.
 sandbox: $(VENV)/installed
 	@$(BIN)/python bot.py sandbox
+
+## Ask what a first run with Discord needs, and write the answers into a settings file.
+setup: $(VENV)/installed
+	@$(BIN)/python bot.py setup
 
 ## Lint, types, and all tests; torch computes on one core in each, because several run side by side.
 test: $(VENV)/installed-dev lint
@@ -22,6 +26,10 @@ lint: $(VENV)/installed-dev
 audit: $(VENV)/installed-dev
 	@$(BIN)/python .ci/audit.py
 
+## Build the documentation's site into build/site.
+docs: $(VENV)/installed-docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
 ## Draw the README's screenshots anew.
 screenshots: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -m browser --screenshots docs/images
@@ -35,6 +43,10 @@ $(VENV)/installed: requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
-$(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
+$(VENV)/installed-docs: requirements-docs.txt $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-docs.txt
+	@touch $@
+
+$(VENV)/installed-dev: requirements-dev.txt requirements-docs.txt $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@

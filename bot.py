@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import shlex
+import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -10,11 +12,13 @@ from typing import Any, NoReturn
 
 import click
 import discord
+from pydantic import SecretStr
 
 from cogs.command_sync import names_of
-from cogs.discord_checkup import DiscordFacts, ask_discord, seconds_ahead
+from cogs.discord_checkup import DiscordFacts, ask_discord, invite_link, seconds_ahead
 from cogs.error_answers import CONNECTION_ERRORS
 from cogs.language import ENGLISH
+from cogs.permissions import EXTRAS, named
 from cogs.refusals import refusal
 from generation.encoding_mode import EncodingMode
 from generation.errors import GenerationError, ModelUnavailable
@@ -38,17 +42,23 @@ from storage.database import Database, DatabaseUnavailable
 from storage.picture_files import PictureFiles
 from terminal import doctor as examination
 from terminal import policy_file
-from terminal.doctor import Finding, Health
+from terminal.doctor import Examination, Finding, Health
 from terminal.drawing_options import drawing_options, request_of
 from terminal.encode import PromptFileError, describe_prompt, read_prompts, write_arrays
 from terminal.plan import plan_text
+from terminal.questions import Questions, Unfit
 from terminal.render import render_to_files
 from terminal.running import EXIT_FAILURE, run_until_signalled
 from terminal.sandbox_session import run_sandbox
+from terminal.setup import DiscordSilent, Given, KnownBot, Setup
 from terminal.tag_import import import_tags
-from wiring import build_bot, build_service, model_source, point_discord_at, serve, utc_now
+from wiring import build_bot, build_service, engine_options, model_source, point_discord_at, serve, utc_now
 
 EXIT_MISCONFIGURED = 2
+OWN_SETTINGS, SHIPPED_SETTINGS = Path("my.toml"), Path("config.toml")
+"""What `setup` writes, and what is read where that isn't there."""
+
+REFUSED_TOKEN = "Discord refuses it: copy the bot's token (not the client secret) again."  # noqa: S105 - a sentence
 CLOCK_TOLERANCE_S = 5
 """Discord tells whole seconds, and an interaction's fifteen minutes are counted by our clock."""
 
@@ -56,7 +66,7 @@ FIRST_STEPS = """\
 There is no bot token, so I can't log in to Discord. To get one:
   1. Open https://discord.com/developers/applications and press "New Application".
   2. Under "Bot", press "Reset Token" and copy it.
-  3. Start me again with it in the environment: DISCORD_TOKEN=... python bot.py
+  3. Type it at: python bot.py setup (or start me with it in the environment: DISCORD_TOKEN=... python bot.py)
 Or try me without Discord, on this machine alone: make sandbox (or: python bot.py sandbox)"""
 
 
@@ -73,7 +83,7 @@ def config_option(command: Callable[..., Any]) -> Callable[..., Any]:
         type=click.Path(path_type=Path),
         expose_value=False,
         callback=_remember_config,
-        help="Settings file (config.toml unless given).",
+        help="Settings file (my.toml unless given, or config.toml where there is none).",
     )
     return option(command)
 
@@ -83,9 +93,15 @@ def _remember_config(context: click.Context, _param: click.Parameter, value: Pat
         context.find_root().obj = value
 
 
+def settings_file() -> Path:
+    """The file that the command line names, else the operator's own, else the one that comes with the bot."""
+    chosen: Path | None = click.get_current_context().find_root().obj
+    return chosen or (OWN_SETTINGS if OWN_SETTINGS.exists() else SHIPPED_SETTINGS)
+
+
 def settings_or_exit() -> Settings:
     """Load the settings that the command line names; a mistake in them ends the program."""
-    file = click.get_current_context().find_root().obj or Path("config.toml")
+    file = settings_file()
     try:
         return load_settings(file)
     except SettingsError as error:
@@ -222,6 +238,75 @@ def import_command(file: Path) -> None:
     click.echo("The bot offers them from its next start on.")
 
 
+_RATINGS = click.Choice([rating.value for rating in Rating])
+
+
+@cli.command()
+@click.option("--token-file", type=click.Path(path_type=Path), help="A file that holds the bot's token.")
+@click.option("--model", help="A name on the hub, a folder in diffusers' layout, or a .safetensors file.")
+@click.option("--device", help="auto, cpu, mps, cuda or cuda:<number>.")
+@click.option("--ceiling", type=_RATINGS, help="The strongest rating in age-restricted channels.")
+@click.option("--data", help="The folder for pictures and the database.")
+@click.option("--replace", is_flag=True, help="Change a settings file that is there already.")
+@click.option("--no-questions", is_flag=True, help="Ask nothing: what no option says stays as it is.")
+@config_option
+def setup(
+    token_file: Path | None,
+    model: str | None,
+    device: str | None,
+    ceiling: str | None,
+    data: str | None,
+    replace: bool,
+    no_questions: bool,
+) -> None:
+    """Ask what a first run needs, try each answer, and write them into a settings file of your own (my.toml)."""
+    settings = settings_or_exit()
+    set_up_logging("ERROR")
+    chosen: Path | None = click.get_current_context().find_root().obj
+    file = chosen or OWN_SETTINGS
+    given = Given(
+        token_file=token_file, model=model, device=device, ceiling=ceiling, data=data, replace=replace
+    )
+    try:
+        first_run = Setup(
+            settings, file, Questions(asks=not no_questions), partial(_known_bot, settings.discord.api_base)
+        )
+        bot = first_run.run(given, os.environ)
+    except (Unfit, SettingsError) as error:
+        leave(str(error), EXIT_MISCONFIGURED)
+    except OSError as error:
+        leave(f"{error.filename} can't be read or written: {error.strerror}", EXIT_FAILURE)
+    _tell_what_is_next(bot, "" if chosen is None else f" --config {shlex.quote(str(chosen))}")
+
+
+def _known_bot(api_base: str, token: SecretStr) -> KnownBot:
+    """Log in with a token, to see whose it is."""
+
+    async def ask() -> DiscordFacts:
+        await point_discord_at(api_base)
+        return await ask_discord(token)
+
+    try:
+        facts = asyncio.run(ask())
+    except discord.LoginFailure:
+        raise Unfit(REFUSED_TOKEN) from None
+    except (discord.DiscordException, *CONNECTION_ERRORS) as error:
+        raise DiscordSilent(f"{api_base} can't be reached: {error!r}") from None
+    return KnownBot(facts.name, invite_link(facts.application_id))
+
+
+def _tell_what_is_next(bot: KnownBot | None, config: str) -> None:
+    if bot is not None:
+        extras = "".join(f"\n  {named([name]).strip('*')}: {gain}" for name, gain in EXTRAS.items())
+        click.echo(
+            f"\nInvite {bot.name} with this link; it asks for what the bot needs and no more:\n  {bot.invite_link}"
+            f"\nServers may grant its role more, later:{extras}"
+        )
+    python = Path(sys.executable)
+    shown = python.relative_to(Path.cwd()) if python.is_relative_to(Path.cwd()) else python
+    click.echo(f"\nNext:\n  {shown} bot.py doctor{config}   # is everything there?\n  {shown} bot.py{config}")
+
+
 @cli.command()
 @config_option
 def doctor() -> None:
@@ -234,14 +319,17 @@ def doctor() -> None:
 async def _examine(settings: Settings) -> int:
     source = model_source(settings)
     worst = 0
-    async for finding in examination.examine(
-        examination.python,
-        examination.torch_for(source),
-        examination.model(source),
-        examination.database(settings.database_url),
-        examination.disk(settings.paths.data),
-        partial(_examine_discord, settings),
-    ):
+    examinations: dict[str, Examination] = {
+        "Python": examination.python,
+        "driver": examination.driver,
+        "torch": examination.torch_for(source),
+        "model": examination.model(source, engine_options(settings)),
+        "database": examination.database(settings.database_url),
+        "disk": examination.disk(settings.paths.data),
+        "fonts": examination.fonts,
+        "Discord": partial(_examine_discord, settings),
+    }
+    async for finding in examination.examine(examinations):
         click.echo(finding)
         worst = max(worst, finding.health is Health.BROKEN)
     return worst
@@ -260,17 +348,14 @@ async def _examine_discord(settings: Settings) -> list[Finding]:
         ahead_s = await seconds_ahead(settings.discord.api_base, time.time())
         facts = await ask_discord(token)
     except discord.LoginFailure:
-        return [
-            Finding(
-                Health.BROKEN, "token", "Discord refuses it: copy the bot's token (no client secret) again"
-            )
-        ]
+        return [Finding(Health.BROKEN, "token", REFUSED_TOKEN)]
     except (discord.DiscordException, *CONNECTION_ERRORS) as error:
         told = f"{settings.discord.api_base} can't be reached: {error!r}"
         return [Finding(Health.BROKEN, "Discord", told)]
     return [
         Finding(Health.OK, "token", f"it is that of {facts.name} ({facts.application_id})"),
         Finding(Health.OK, "intents", "no privileged one is needed"),
+        Finding(Health.OK, "invitation", invite_link(facts.application_id)),
         _clock_finding(ahead_s),
         await _commands_finding(settings, facts),
     ]
@@ -295,9 +380,6 @@ async def _commands_finding(settings: Settings, facts: DiscordFacts) -> Finding:
     if ours == facts.commands:
         return Finding(Health.OK, "commands", f"Discord knows all {len(ours)}")
     return Finding(Health.LOOK, "commands", "Discord knows others; the next start brings them in step")
-
-
-_RATINGS = click.Choice([rating.value for rating in Rating])
 
 
 @cli.command()

@@ -330,11 +330,25 @@ def read_token(settings: Settings, environment: Mapping[str, str]) -> SecretStr 
     """Find the bot's token: the environment variable `DISCORD_TOKEN`, else the file that a setting names.
 
     Raises:
-        SettingsError: the file can't be read or is empty.
+        SettingsError: the file can't be read or is empty, or what is there is no token.
     """
     if token := environment.get(TOKEN_VARIABLE, "").strip():
-        return SecretStr(token)
-    return _secret_in("discord.token_file", settings.discord.token_file)
+        return checked_token(token, f"environment variable {TOKEN_VARIABLE}")
+    secret = _secret_in("discord.token_file", settings.discord.token_file)
+    return secret and checked_token(secret.get_secret_value(), settings.discord.token_file)
+
+
+def checked_token(text: str, where: str) -> SecretStr:
+    """Take a text for the bot's token if it could be one: it is sent in a header, which takes no line breaks.
+
+    Raises:
+        SettingsError: it has spaces, line breaks or other letters than a token's.
+    """
+    if re.search(r"[^\x21-\x7e]", text):
+        raise SettingsError(
+            f"{where}: a token has no spaces, line breaks or letters with marks; copy it again"
+        )
+    return SecretStr(text)
 
 
 def read_watch_token(settings: Settings, environment: Mapping[str, str]) -> SecretStr | None:

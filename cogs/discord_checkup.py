@@ -8,6 +8,8 @@ import discord
 from discord import app_commands
 from pydantic import SecretStr
 
+from cogs.permissions import NEEDED
+
 TIMEOUT = aiohttp.ClientTimeout(total=10)
 
 
@@ -34,6 +36,13 @@ async def ask_discord(token: SecretStr) -> DiscordFacts:
         if application_id is None or user is None:
             raise AssertionError("whoever has logged in has an application and a user")
         return DiscordFacts(application_id, user.name, frozenset(command.name for command in commands))
+
+
+def invite_link(application_id: int) -> str:
+    """The address at which somebody who manages a server brings the bot there, with all that it needs."""
+    return discord.utils.oauth_url(
+        application_id, permissions=NEEDED, scopes=("bot", "applications.commands")
+    )
 
 
 async def seconds_ahead(api_base: str, now: float) -> float | None:

@@ -8,6 +8,19 @@ from cogs.errors import MissingPermissions
 
 _TO_SHOW_PICTURES = ("view_channel", "attach_files", "embed_links")
 _TO_REPORT = ("view_channel", "send_messages", "embed_links")
+TO_HOLD_CONTESTS = (*_TO_SHOW_PICTURES, "send_messages", "send_messages_in_threads", "read_message_history")
+"""What a contest needs where its card and its entries are shown, by discord.py's names."""
+TO_OPEN_THREADS = "create_public_threads"
+"""What it needs besides, where its thread has to be opened."""
+
+NEEDED = discord.Permissions(**dict.fromkeys((*TO_HOLD_CONTESTS, TO_OPEN_THREADS), True))
+"""What the bot is invited with: enough for every command."""
+
+EXTRAS = {
+    "create_events": "contests stand among the server's own events",
+    "manage_roles": "a contest's winner gets a role",
+}
+"""What servers may grant besides, by discord.py's names, and what they get for it."""
 
 
 def require_permissions(interaction: discord.Interaction) -> None:

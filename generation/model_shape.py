@@ -120,11 +120,14 @@ def _header(source: ModelSource, file: Path) -> Iterator[tuple[str, tuple[int, .
             length = int.from_bytes(stream.read(8), "little")
             if length > HEADER_LIMIT_BYTES:
                 raise BrokenModelFile(source.source, f"{file.name} isn't a safetensors file")
-            header: Mapping[str, Any] = json.loads(stream.read(length))
+            header: dict[str, Any] = json.loads(stream.read(length))
+        header.pop("__metadata__", None)
+        promised = 8 + length + max((tensor["data_offsets"][1] for tensor in header.values()), default=0)
+        if file.stat().st_size < promised:
+            raise BrokenModelFile(source.source, f"{file.name} is cut off: copy or download it once more")
         for name, tensor in header.items():
-            if name != "__metadata__":
-                yield name, tuple(int(side) for side in tensor["shape"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            yield name, tuple(int(side) for side in tensor["shape"])
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise BrokenModelFile(source.source, f"{file.name} can't be read: {error}") from error
 
 

@@ -1,27 +1,53 @@
 """`doctor`: whether this machine has what the bot needs, a line for each thing, with what to do where it hasn't."""
 
 import asyncio
+import importlib.util
+import logging
+import re
 import shutil
+import subprocess  # asks the driver, with fixed arguments
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from PIL import features
 from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
+from events.fonts import system_fonts
+from generation.engine_options import EngineOptions
+from generation.memory_plan import MemoryPlan, Offload
 from generation.model_errors import ModelLoadError, first_line
 from generation.model_source import ModelSource
 from storage.database import Database
 from storage.health import StorageHealth, known_revisions
 from terminal.plan import conclusion, plan_here
 
+log = logging.getLogger(__name__)
+
 PYTHONS = ((3, 11), (3, 13))
 """The oldest and the newest Python that the tests run on."""
 
 LOW_DISK_BYTES, MODEL_BYTES = 5 * 10**9, 7 * 10**9
 """Room for some thousand pictures; what the first download takes."""
+
+
+NVIDIA_SMI_TIMEOUT_S = 20
+"""It answers within a second, but where the driver is stuck it may never."""
+
+FONTS_FOR_NAMES = "apt-get install fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji libfribidi0"
+SCRIPTS = {
+    "Latin": "a",
+    "Cyrillic": "я",
+    "Japanese": "あ猫",
+    "Korean": "한",
+    "Arabic": "ع",
+    "Thai": "ก",
+    "Hindi": "अ",
+}
+"""Letters of those scripts that names in a community are likely to be in."""
 
 
 class Health(Enum):
@@ -47,10 +73,17 @@ class Finding:
 Examination = Callable[[], Awaitable[Sequence[Finding]]]
 
 
-async def examine(*examinations: Examination) -> AsyncIterator[Finding]:
-    """Make examinations one after another, and tell each finding as soon as it is there."""
-    for examination in examinations:
-        for finding in await examination():
+async def examine(examinations: Mapping[str, Examination]) -> AsyncIterator[Finding]:
+    """Make examinations, by their subjects, one after another, and tell each finding as soon as it is there."""
+    for subject, examination in examinations.items():
+        try:
+            findings = await examination()
+        except Exception as error:
+            # What is broken in a way that nobody foresaw must not hide what comes after it.
+            log.debug("The examination of %s failed", subject, exc_info=True)
+            told = f'it can\'t be looked at: {first_line(error)} (logging.level = "DEBUG" tells more)'
+            findings = [Finding(Health.BROKEN, subject, told)]
+        for finding in findings:
             yield finding
 
 
@@ -93,8 +126,29 @@ def torch_for(source: ModelSource) -> Examination:
     return lambda: asyncio.to_thread(look)
 
 
-def model(source: ModelSource) -> Examination:
-    """Whether the model's files are there, and how it fits into the device's memory."""
+async def driver() -> list[Finding]:
+    """Which NVIDIA driver there is, and up to which CUDA it goes; nothing is told where there is none."""
+
+    def look() -> list[Finding]:
+        program = shutil.which("nvidia-smi")
+        if program is None:
+            return []
+        try:
+            told = subprocess.run(  # noqa: S603 - fixed arguments
+                [program], capture_output=True, check=True, timeout=NVIDIA_SMI_TIMEOUT_S, text=True
+            ).stdout
+        except (OSError, subprocess.SubprocessError) as error:
+            return [Finding(Health.BROKEN, "driver", f"nvidia-smi fails: {first_line(error)}")]
+        versions = re.search(r"Driver Version: (\S+).*CUDA[^:]*Version: (\S+)", told)
+        if versions is None:
+            return [Finding(Health.LOOK, "driver", "nvidia-smi doesn't tell its version")]
+        return [Finding(Health.OK, "driver", f"NVIDIA {versions[1]}, for CUDA up to {versions[2]}")]
+
+    return await asyncio.to_thread(look)
+
+
+def model(source: ModelSource, options: EngineOptions) -> Examination:
+    """Whether the model's files are there, how it fits into the device's memory, and whether `options` fit both."""
 
     def look() -> list[Finding]:
         try:
@@ -109,9 +163,24 @@ def model(source: ModelSource) -> Examination:
             )
         )
         fits = Health.LOOK if plan.memory_bytes is None else Health.OK if plan.fits else Health.BROKEN
-        return [there, Finding(fits, "memory", conclusion(plan))]
+        return [there, Finding(fits, "memory", conclusion(plan)), *_settings_that_do_not_fit(options, plan)]
 
     return lambda: asyncio.to_thread(look)
+
+
+def _settings_that_do_not_fit(options: EngineOptions, plan: MemoryPlan) -> Iterator[Finding]:
+    slots = options.max_batch_slots
+    if slots is not None and plan.memory_bytes is not None and slots > plan.slot_limit:
+        told = f'drawing.max_batch_slots = {slots} is more than the memory holds ({plan.slot_limit}): take "auto"'
+        yield Finding(Health.LOOK, "slots", told)
+    if options.float8 and importlib.util.find_spec("torchao") is None:
+        told = "drawing.float8 needs a package more: pip install -r requirements-float8.txt"
+        yield Finding(Health.BROKEN, "float8", told)
+    if options.float8 and plan.offload is not Offload.NONE:
+        told = "drawing.float8 needs all of the model in the device's memory: turn it off"
+        yield Finding(Health.BROKEN, "float8", told)
+    if options.lora_folder is not None and not options.lora_folder.expanduser().is_dir():
+        yield Finding(Health.LOOK, "LoRAs", f"model.lora_folder = {str(options.lora_folder)!r} is no folder")
 
 
 def database(url: str) -> Examination:
@@ -154,3 +223,21 @@ def disk(folder: Path) -> Examination:
         return [Finding(Health.OK, "disk", free)]
 
     return lambda: asyncio.to_thread(look)
+
+
+async def fonts() -> list[Finding]:
+    """Whether the pictures of events can be lettered with names in the scripts that people write."""
+
+    def look() -> list[Finding]:
+        found = system_fonts()
+        lacking = [script for script, letters in SCRIPTS.items() if found.font_for(map(ord, letters)) is None]
+        if found.emoji is None:
+            lacking.append("emoji")
+        if not features.check("raqm"):
+            lacking.append("the joining of Arabic and Hindi letters")
+        if not lacking:
+            return [Finding(Health.OK, "fonts", "names in every usual script can be drawn")]
+        told = f"names will show boxes for lack of {', '.join(lacking)}. On Debian: {FONTS_FOR_NAMES}"
+        return [Finding(Health.LOOK, "fonts", told)]
+
+    return await asyncio.to_thread(look)

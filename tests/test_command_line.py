@@ -19,7 +19,8 @@ def start(*arguments: str, **environment: str) -> subprocess.CompletedProcess[st
         if not name.startswith("ANIM4GINE_") and name != "DISCORD_TOKEN"
     }
     return subprocess.run(
-        [sys.executable, "bot.py", *arguments],
+        # Whoever works on the bot may have settings of their own.
+        [sys.executable, "bot.py", "--config", "config.toml", *arguments],
         cwd=ROOT, env=clean | environment, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
 

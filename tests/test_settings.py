@@ -163,6 +163,16 @@ def test_an_operators_own_profile_can_be_named(tmp_path: Path) -> None:
     assert (settings.profile.title, settings.profile.guidance_scale) == ("Mine", 4.0)
 
 
+def test_what_cannot_be_sent_as_a_token_is_refused_without_showing_it(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text("first-secret\nsecond-secret\n")
+    settings = load(tmp_path, f"[discord]\ntoken_file = {json.dumps(str(file))}")
+    for environment in ({}, {"DISCORD_TOKEN": "two secrets"}):
+        with pytest.raises(SettingsError, match="copy it again") as error:
+            read_token(settings, environment)
+        assert "secret" not in str(error.value)
+
+
 def test_the_token_comes_from_the_environment_or_a_file_and_hides_itself(tmp_path: Path) -> None:
     settings = load(tmp_path, "")
     assert read_token(settings, {}) is None

@@ -10,6 +10,7 @@ import discord
 from cogs.errors import MissingPermissions
 from cogs.events.access import Access
 from cogs.events.errors import MomentUnreadable, RoleOutOfReach, RuleUnreadable
+from cogs.permissions import TO_HOLD_CONTESTS, TO_OPEN_THREADS
 from events.contest_rules import ContestRules, UnreadableRules
 from events.moments import UnreadableMoment, read_moment, read_span
 from generation.aspect_ratio import AspectRatio
@@ -19,14 +20,6 @@ from generation.tags import split_tags
 from storage.contests import Contest, ContestState, Voting
 
 TITLE_LENGTH, THEME_LENGTH = 90, 1000
-_NEEDED = (
-    "view_channel",
-    "send_messages",
-    "send_messages_in_threads",
-    "embed_links",
-    "attach_files",
-    "read_message_history",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,9 +103,9 @@ def require_permissions_for(
     if guild is not None and guild.me is not None and getattr(channel, "id", None) != interaction.channel_id:
         permissions_for = getattr(channel, "permissions_for", None)
         granted = granted if permissions_for is None else permissions_for(guild.me)
-    needed = list(_NEEDED)
+    needed = list(TO_HOLD_CONTESTS)
     if not isinstance(channel, discord.Thread | discord.ForumChannel):
-        needed.append("create_public_threads")
+        needed.append(TO_OPEN_THREADS)
     if missing := tuple(name for name in needed if not getattr(granted, name)):
         raise MissingPermissions(missing)
     if reward_role is None:

@@ -104,6 +104,14 @@ def test_a_broken_file_is_named(content: bytes, tmp_path: Path) -> None:
         shape_at(file)
 
 
+def test_a_file_that_is_cut_off_is_named(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    whole = write_single_file(tiny_checkpoint, tmp_path / "practice.safetensors")
+    with whole.open("r+b") as stream:
+        stream.truncate(whole.stat().st_size - 1)
+    with pytest.raises(BrokenModelFile, match=r"practice\.safetensors is cut off"):
+        shape_at(whole)
+
+
 def test_another_kind_of_model_is_told_by_what_it_lacks(tmp_path: Path) -> None:
     header = json.dumps({"weight": {"dtype": "F16", "shape": [2, 2], "data_offsets": [0, 8]}}).encode()
     file = tmp_path / "lora.safetensors"

@@ -3,9 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from events.fonts import fonts_in
+from generation.engine_options import EngineOptions
 from generation.model_source import ModelSource
 from sandbox import SandboxServer
 from storage.database import Database
@@ -23,17 +26,66 @@ async def server() -> AsyncIterator[SandboxServer]:
 
 
 async def found(examination: doctor.Examination) -> dict[str, Finding]:
-    return {finding.subject: finding async for finding in doctor.examine(examination)}
+    return {finding.subject: finding async for finding in doctor.examine({"it": examination})}
+
+
+def model_at(source: str, **options: Any) -> doctor.Examination:
+    return doctor.model(ModelSource(source=source, device="cpu"), EngineOptions(**options))
 
 
 async def test_a_model_that_is_there_fits_and_one_that_is_not_is_named(
     tiny_checkpoint: Path, tmp_path: Path
 ) -> None:
-    findings = await found(doctor.model(ModelSource(source=str(tiny_checkpoint), device="cpu")))
+    findings = await found(model_at(str(tiny_checkpoint)))
     assert findings["model"].health is Health.OK
-    absent = await found(doctor.model(ModelSource(source=str(tmp_path / "absent.safetensors"), device="cpu")))
+    absent = await found(model_at(str(tmp_path / "absent.safetensors")))
     assert absent["model"].health is Health.BROKEN
     assert "absent.safetensors" in absent["model"].told
+
+
+async def test_settings_that_ask_for_more_than_there_is_are_told(
+    tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    findings = await found(
+        model_at(str(tiny_checkpoint), max_batch_slots=64, float8=True, lora_folder=tmp_path / "absent")
+    )
+    assert "max_batch_slots = 64" in findings["slots"].told
+    assert findings["LoRAs"].health is Health.LOOK
+    assert findings["memory"].health is Health.OK
+
+
+async def test_an_examination_that_breaks_is_a_finding_and_the_next_one_is_made() -> None:
+    async def breaks() -> list[Finding]:
+        raise ZeroDivisionError("nobody foresaw this")
+
+    findings = [finding async for finding in doctor.examine({"luck": breaks, "Python": doctor.python})]
+    assert [(finding.subject, finding.health) for finding in findings] == [
+        ("luck", Health.BROKEN),
+        ("Python", Health.OK),
+    ]
+    assert "nobody foresaw this" in findings[0].told
+
+
+async def test_the_driver_is_told_where_there_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert await found(doctor.driver) == {}
+    program = tmp_path / "nvidia-smi"
+    line = "| NVIDIA-SMI 570.86.15    Driver Version: 570.86.15      CUDA Version: 12.8     |"
+    program.write_text(f"#!/bin/sh\necho '{line}'\n")
+    program.chmod(0o755)
+    assert "570.86.15, for CUDA up to 12.8" in (await found(doctor.driver))["driver"].told
+    program.write_text("#!/bin/sh\nexit 9\n")
+    assert (await found(doctor.driver))["driver"].health is Health.BROKEN
+
+
+async def test_fonts_that_lack_are_told_with_their_packages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "system_fonts", lambda: fonts_in([tmp_path]))
+    lacking = (await found(doctor.fonts))["fonts"]
+    assert lacking.health is Health.LOOK
+    assert "Japanese" in lacking.told
+    assert "fonts-noto-cjk" in lacking.told
 
 
 async def test_a_device_that_is_not_there_is_told() -> None:
@@ -77,6 +129,8 @@ async def test_the_command_looks_at_all_and_ends_with_1_where_something_is_broke
         "look  commands",
         "database",
         "disk",
+        "fonts",
+        "ok    invitation  https://discord.com/oauth2/authorize",
     ):
         assert line in good.stdout
     assert bad.returncode == 1
