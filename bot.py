@@ -4,6 +4,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
@@ -236,7 +237,7 @@ async def _examine(settings: Settings) -> int:
     worst = 0
     async for finding in examination.examine(
         examination.python,
-        examination.torch_for(source),
+        *(examination.torch_for(replace(source, device=name)) for name in settings.model.devices),
         examination.model(source),
         examination.database(settings.database_url),
         examination.disk(settings.paths.data),
