@@ -191,6 +191,8 @@ def render(tags: str | None, output: Path, tiny: bool, plan: bool, **options: An
         no_limits = LimitTable(everybody=Limits())
         service = build_service(settings, ForgetfulStore(), no_limits, utc_now)
         run_until_signalled(render_to_files(service, request, output))
+    except SettingsError as error:
+        leave(str(error), EXIT_MISCONFIGURED)
     except ModelUnavailable as error:
         reason = error.cause.reason if isinstance(error.cause, ModelLoadError) else repr(error.cause)
         hint = "" if tiny else "\nTo try without it: add --tiny"

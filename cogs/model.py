@@ -33,7 +33,9 @@ class Model(commands.GroupCog, name="model"):
     async def status(self, interaction: discord.Interaction) -> None:
         """Tell whether the model is ready."""
         say = language_of(interaction.locale)
-        sentence = model_report(say, self._service)
+        sentence = model_report(
+            say, self._service.engine_state, self._service.profile.title, self._service.devices
+        )
         await interaction.response.send_message(sentence, ephemeral=True)
 
     @app_commands.command()

@@ -12,7 +12,6 @@ from cogs.usual_options import UsualOptions
 from generation.engine.engine import DeviceStatus, EngineState
 from generation.job import Queued, Running
 from generation.prompt import PromptHint
-from generation.service import GenerationService
 from generation.tag_search import Match
 
 PROGRESS_BAR_LENGTH = 12
@@ -314,15 +313,15 @@ def model_state(say: Language, state: EngineState, title: str) -> str:
             return say("The model failed to load. The log has the cause; `/model retry` tries again.")
 
 
-def model_report(say: Language, service: GenerationService) -> str:
+def model_report(say: Language, state: EngineState, title: str, devices: Sequence[DeviceStatus]) -> str:
     """Tell whether the model is there and, of an engine with several devices, how each of them is."""
-    devices, state = service.devices, model_state(say, service.engine_state, service.profile.title)
+    told = model_state(say, state, title)
     if len(devices) < 2:
-        return state
+        return told
     shown = [f"`{device.name}`: {_device_state(say, device)}" for device in devices[:DEVICES_SHOWN]]
     if len(devices) > DEVICES_SHOWN:
         shown.append(say("And {count} more.", count=len(devices) - DEVICES_SHOWN))
-    return "\n".join([state, *shown])
+    return "\n".join([told, *shown])
 
 
 def _device_state(say: Language, device: DeviceStatus) -> str:

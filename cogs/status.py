@@ -45,7 +45,7 @@ class Status(commands.Cog):
         embed.add_field(name=say("Waiting"), value=f"{now.waiting:.0f}")
         embed.add_field(name=say("Being drawn"), value=f"{now.running:.0f}")
         embed.add_field(name=say("Longest wait"), value=duration(say, now.oldest_wait_s))
-        model = model_report(say, service)
+        model = model_report(say, service.engine_state, service.profile.title, service.devices)
         embed.add_field(name=say("Model"), value=model, inline=False)
         embed.description = "🩷 " + say("Waiting") + " · 💙 " + say("Pictures a minute")
         embed.set_image(url=f"attachment://{CHART}")

@@ -7,7 +7,9 @@ import asyncio
 import logging
 import math
 import os
+import secrets
 import signal
+import sys
 import tempfile
 import threading
 from collections.abc import AsyncGenerator, Callable
@@ -80,6 +82,9 @@ ENVIRONMENT = {
 
 LOOPBACK_ONLY = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
 """How Ray itself keeps to 127.0.0.1 on Windows and macOS; it does so on Linux too."""
+
+AUTH_MODE, AUTH_TOKEN = "RAY_AUTH_MODE", "RAY_AUTH_TOKEN"
+"""Ray's ports unpickle what comes in. Serve opens one on every interface: none answers who hasn't the token."""
 
 
 class RayEngine:
@@ -328,7 +333,9 @@ class RayEngine:
             "runtime_env": {"py_modules": [_package()]},
         }
         if not self._ray_options.address:
-            os.environ.update(LOOPBACK_ONLY)
+            os.environ.update(LOOPBACK_ONLY | {AUTH_MODE: "token"})
+            if "ray" not in sys.modules:  # it reads the token when it is imported; else it has one of its own
+                os.environ.setdefault(AUTH_TOKEN, secrets.token_hex(32))
             where = {
                 "address": "local",
                 "include_dashboard": False,
