@@ -47,6 +47,6 @@ $(VENV)/installed-docs: requirements-docs.txt $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-docs.txt
 	@touch $@
 
-$(VENV)/installed-dev: requirements-dev.txt requirements-docs.txt $(VENV)/installed
+$(VENV)/installed-dev: requirements-dev.txt requirements-docs.txt requirements-ray.txt $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@

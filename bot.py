@@ -6,6 +6,7 @@ import shlex
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
@@ -206,6 +207,8 @@ def render(tags: str | None, output: Path, tiny: bool, plan: bool, **options: An
         no_limits = LimitTable(everybody=Limits())
         service = build_service(settings, ForgetfulStore(), no_limits, utc_now)
         run_until_signalled(render_to_files(service, request, output))
+    except SettingsError as error:
+        leave(str(error), EXIT_MISCONFIGURED)
     except ModelUnavailable as error:
         reason = error.cause.reason if isinstance(error.cause, ModelLoadError) else repr(error.cause)
         hint = "" if tiny else "\nTo try without it: add --tiny"
@@ -322,7 +325,10 @@ async def _examine(settings: Settings) -> int:
     examinations: dict[str, Examination] = {
         "Python": examination.python,
         "driver": examination.driver,
-        "torch": examination.torch_for(source),
+        **{
+            f"torch on {name}": examination.torch_for(replace(source, device=name))
+            for name in settings.model.devices
+        },
         "model": examination.model(source, engine_options(settings)),
         "database": examination.database(settings.database_url),
         "disk": examination.disk(settings.paths.data),

@@ -50,6 +50,20 @@ def _device(value: str) -> str:
     return value
 
 
+def _devices(value: str | tuple[str, ...]) -> str | tuple[str, ...]:
+    for name in (value,) if isinstance(value, str) else value:
+        _device(name)
+    if not value:
+        raise ValueError("must name at least one device")
+    return value
+
+
+def _ray_address(value: str) -> str:
+    if not re.fullmatch(r"|auto|[^\s:/]+:\d+", value):
+        raise ValueError('must be "", "auto" or the head\'s <host>:<port>')
+    return value
+
+
 def _database_url(value: str) -> str:
     if value and not re.match(r"(sqlite\+aiosqlite|postgresql\+asyncpg)://", value):
         raise ValueError("must start with sqlite+aiosqlite:// or postgresql+asyncpg://")
@@ -77,16 +91,22 @@ class ModelSettings(_Section):
     source: Annotated[str, Field(min_length=1)] = "cagliostrolab/animagine-xl-4.0"
     revision: str = ""
     profile: str = "animagine-xl-4.0"
-    device: Annotated[str, AfterValidator(_device)] = "auto"
+    device: Annotated[str | tuple[str, ...], AfterValidator(_devices)] = "auto"
     dtype: Literal["auto", "float16", "bfloat16", "float32"] = "auto"
     config: str = ""
     lora_folder: str = ""
     controlnet: str = ""
 
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """The devices that `device` names, one or several."""
+        return (self.device,) if isinstance(self.device, str) else self.device
+
 
 class DrawingSettings(_Section):
-    """`[drawing]`: how the engine uses its device."""
+    """`[drawing]`: where the engine is, and how it uses its devices."""
 
+    engine: Literal["local", "ray"] = "local"
     max_batch_slots: Literal["auto"] | Annotated[int, Field(ge=1, le=64)] = "auto"
     exact_replay: bool = False
     preview_interval_s: Annotated[float, Field(ge=0, le=60)] = 4.0
@@ -97,6 +117,24 @@ class DrawingSettings(_Section):
     def _repeats_or_compiles(self) -> Self:
         if self.exact_replay and self.compile:
             raise ValueError("exact_replay and compile can't both be on: compiled steps round otherwise")
+        return self
+
+
+class RaySettings(_Section):
+    """`[ray]`: how an engine on Ray is spread out."""
+
+    address: Annotated[str, AfterValidator(_ray_address)] = ""
+    application: Annotated[str, Field(pattern=r"^[\w-]{1,60}$")] = "anim4gine"
+    min_replicas: Annotated[int, Field(ge=1, le=1_000)] = 1
+    max_replicas: Annotated[int, Field(ge=1, le=1_000)] = 1
+    pictures_per_replica: Annotated[float, Field(gt=0, le=64)] = 0.75
+    gpus_per_replica: Annotated[float, Field(ge=0, le=1)] = 1.0
+    cpus_per_replica: Annotated[float, Field(ge=0, le=64)] = 1.0
+
+    @model_validator(mode="after")
+    def _grows(self) -> Self:
+        if self.min_replicas > self.max_replicas:
+            raise ValueError("min_replicas can't be more than max_replicas")
         return self
 
 
@@ -269,6 +307,7 @@ class Settings(BaseSettings):
     discord: DiscordSettings = DiscordSettings()
     model: ModelSettings = ModelSettings()
     drawing: DrawingSettings = DrawingSettings()
+    ray: RaySettings = RaySettings()
     paths: PathSettings = PathSettings()
     database: DatabaseSettings = DatabaseSettings()
     limits: LimitSettings = LimitSettings()
@@ -318,6 +357,9 @@ def load_settings(file: Path) -> Settings:
     except pydantic_settings.SettingsError as error:
         reason = _in_a_line(str(error))
         raise SettingsError(f"environment: {reason}; lists and tables are written as JSON there") from None
+    if settings.drawing.engine == "ray" and len(settings.model.devices) > 1:
+        where = _where("model.device", file)
+        raise SettingsError(f'{where}: must be one device with drawing.engine = "ray"; each replica has one')
     known_profiles = sorted({*BUILT_IN_PROFILES, *settings.profiles})
     if settings.model.profile not in known_profiles:
         where = _where("model.profile", file)

@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,10 @@ from cogs.server_settings import ServerSettings
 from cogs.status import Status
 from cogs.strays import Strays
 from cogs.tags import Surprise, Tags
-from generation.engine.local_engine import EngineState, LocalEngine
+from generation.engine.engine import Engine, EngineState
+from generation.engine.local_engine import LocalEngine
+from generation.engine.many_devices import ManyDevices
+from generation.engine.ray_engine import RayEngine
 from generation.engine_options import EngineOptions
 from generation.expansion import Expansion
 from generation.gatekeeper import Gatekeeper
@@ -70,6 +74,7 @@ from generation.moderation import Moderation
 from generation.output_check import OutputCheck
 from generation.past_jobs import PastJobs
 from generation.rating_classifier import RatingClassifier
+from generation.ray_options import RayOptions
 from generation.service import GenerationService, RequestBounds
 from generation.tag_dictionary import TagDictionary, load_dictionary
 from generation.tag_search import TagSearch
@@ -250,11 +255,7 @@ def build_service(
     if classifier is not None and moderation is not None and moderation.withheld is not None:
         output_check = OutputCheck(classifier, moderation.withheld, gatekeeper.ceiling, clock)
     return GenerationService(
-        engine=LocalEngine(
-            model_source(settings),
-            engine_options(settings),
-            settings.profile.encoding,
-        ),
+        engine=build_engine(settings),
         profile=settings.profile,
         model_name=settings.model.source,
         gatekeeper=gatekeeper,
@@ -263,6 +264,38 @@ def build_service(
         bounds=RequestBounds(prompt_tokens=settings.limits.prompt_tokens, steps=settings.limits.steps),
         clock=clock,
         output_check=output_check,
+    )
+
+
+def build_engine(settings: Settings) -> Engine:
+    """Make the engine that the settings ask for; nothing starts yet.
+
+    Raises:
+        SettingsError: it is Ray, and Ray isn't installed.
+    """
+    source, options, encoding = model_source(settings), engine_options(settings), settings.profile.encoding
+    if settings.drawing.engine == "ray":
+        if find_spec("ray") is None:
+            raise SettingsError(
+                'drawing.engine = "ray": Ray isn\'t installed; pip install -r requirements-ray.txt brings it'
+            )
+        return RayEngine(source, options, ray_options(settings), encoding)
+    if len(settings.model.devices) > 1:
+        return ManyDevices(source, settings.model.devices, options, encoding)
+    return LocalEngine(source, options, encoding)
+
+
+def ray_options(settings: Settings) -> RayOptions:
+    """What the settings say about the cluster."""
+    return RayOptions(
+        address=settings.ray.address,
+        application=settings.ray.application,
+        min_replicas=settings.ray.min_replicas,
+        max_replicas=settings.ray.max_replicas,
+        pictures_per_replica=settings.ray.pictures_per_replica,
+        gpus_per_replica=settings.ray.gpus_per_replica,
+        cpus_per_replica=settings.ray.cpus_per_replica,
+        folder=settings.paths.data / "ray",
     )
 
 
@@ -289,12 +322,12 @@ def lora_catalogue(settings: Settings) -> LoraCatalogue:
 
 
 def model_source(settings: Settings) -> ModelSource:
-    """Say which model the settings name, and how it is to be loaded."""
+    """Say which model the settings name, and how it is to be loaded; of several devices, on the first."""
     model = settings.model
     return ModelSource(
         source=model.source,
         revision=model.revision or None,
-        device=model.device,
+        device=model.devices[0],
         dtype=model.dtype,
         config=model.config or None,
     )

@@ -20,7 +20,8 @@ import click
 
 from bench.machine import describe_machine
 from generation.aspect_ratio import AspectRatio
-from generation.engine.local_engine import EngineState, LocalEngine
+from generation.engine.engine import EngineState
+from generation.engine.local_engine import LocalEngine
 from generation.gatekeeper import Gatekeeper
 from generation.job import Finished, Job, Queued
 from generation.job_store import ForgetfulStore

@@ -12,7 +12,8 @@ import torch
 from diffusers import EulerAncestralDiscreteScheduler, StableDiffusionXLPipeline
 
 from bench.loads import Arrival, Load
-from generation.engine.local_engine import EngineState, LocalEngine
+from generation.engine.engine import EngineState
+from generation.engine.local_engine import LocalEngine
 from generation.engine_options import EngineOptions
 from generation.gatekeeper import Gatekeeper
 from generation.job import Finished, Job

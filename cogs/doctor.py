@@ -20,7 +20,7 @@ from cogs.permissions import missing_permissions, missing_to_report, named
 from cogs.place import place_of
 from cogs.plain_text import NO_MENTIONS
 from cogs.standing import require_moderator
-from generation.engine.local_engine import EngineState
+from generation.engine.engine import EngineState
 from generation.version import VERSION
 
 log = logging.getLogger(__name__)
@@ -129,10 +129,12 @@ class Doctor(commands.Cog):
             case EngineState.LOADING:
                 return Health.LOOK, say("Model: it is being loaded.")
             case EngineState.READY:
-                return Health.OK, say(
+                able = [device.name for device in service.devices if device.state is EngineState.READY]
+                health = Health.OK if len(able) == len(service.devices) else Health.LOOK
+                return health, say(
                     "Model: {model}, on {device}.",
                     model=service.profile.title,
-                    device=f"`{service.device}`",
+                    device=", ".join(f"`{name}`" for name in able),
                 )
             case EngineState.FAILED:
                 return Health.BROKEN, say(

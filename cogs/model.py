@@ -7,7 +7,7 @@ from discord.ext import commands
 from cogs.client import DrawingBot
 from cogs.errors import OperatorsOnly
 from cogs.language import language_of
-from cogs.sentences import model_state
+from cogs.sentences import model_report
 from generation.service import GenerationService
 
 
@@ -33,7 +33,9 @@ class Model(commands.GroupCog, name="model"):
     async def status(self, interaction: discord.Interaction) -> None:
         """Tell whether the model is ready."""
         say = language_of(interaction.locale)
-        sentence = model_state(say, self._service.engine_state, self._service.profile.title)
+        sentence = model_report(
+            say, self._service.engine_state, self._service.profile.title, self._service.devices
+        )
         await interaction.response.send_message(sentence, ephemeral=True)
 
     @app_commands.command()

@@ -9,12 +9,13 @@ from cogs.discord_limits import CONTENT_LENGTH
 from cogs.language import Language
 from cogs.plain_text import inline, shortened
 from cogs.usual_options import UsualOptions
-from generation.engine.local_engine import EngineState
+from generation.engine.engine import DeviceStatus, EngineState
 from generation.job import Queued, Running
 from generation.prompt import PromptHint
 from generation.tag_search import Match
 
 PROGRESS_BAR_LENGTH = 12
+DEVICES_SHOWN = 8
 
 
 def queued(say: Language, update: Queued) -> str:
@@ -310,6 +311,30 @@ def model_state(say: Language, state: EngineState, title: str) -> str:
             return say("{model} is ready.", model=title)
         case EngineState.FAILED:
             return say("The model failed to load. The log has the cause; `/model retry` tries again.")
+
+
+def model_report(say: Language, state: EngineState, title: str, devices: Sequence[DeviceStatus]) -> str:
+    """Tell whether the model is there and, of an engine with several devices, how each of them is."""
+    told = model_state(say, state, title)
+    if len(devices) < 2:
+        return told
+    shown = [f"`{device.name}`: {_device_state(say, device)}" for device in devices[:DEVICES_SHOWN]]
+    if len(devices) > DEVICES_SHOWN:
+        shown.append(say("And {count} more.", count=len(devices) - DEVICES_SHOWN))
+    return "\n".join([told, *shown])
+
+
+def _device_state(say: Language, device: DeviceStatus) -> str:
+    match device.state:
+        case EngineState.LOADING:
+            return say("being loaded")
+        case EngineState.READY:
+            activity = device.activity
+            return say(
+                "draws {count} of {slots} at once", count=activity.pictures_in_flight, slots=activity.slots
+            )
+        case EngineState.FAILED:
+            return say("failed; the log has the cause")
 
 
 def duration(say: Language, seconds: float) -> str:

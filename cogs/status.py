@@ -11,7 +11,7 @@ from cogs.job_message import ACCENT
 from cogs.language import Language, language_of
 from cogs.parts import Parts
 from cogs.plain_text import NO_MENTIONS
-from cogs.sentences import duration, model_state
+from cogs.sentences import duration, model_report
 from watch.chart import draw_chart
 from watch.history import History
 
@@ -45,7 +45,7 @@ class Status(commands.Cog):
         embed.add_field(name=say("Waiting"), value=f"{now.waiting:.0f}")
         embed.add_field(name=say("Being drawn"), value=f"{now.running:.0f}")
         embed.add_field(name=say("Longest wait"), value=duration(say, now.oldest_wait_s))
-        model = model_state(say, service.engine_state, service.profile.title)
+        model = model_report(say, service.engine_state, service.profile.title, service.devices)
         embed.add_field(name=say("Model"), value=model, inline=False)
         embed.description = "🩷 " + say("Waiting") + " · 💙 " + say("Pictures a minute")
         embed.set_image(url=f"attachment://{CHART}")

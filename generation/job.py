@@ -97,6 +97,7 @@ class Job:
     _latest: Update = field(default_factory=lambda: Queued(1, None, is_model_loading=True))
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _cancel: threading.Event = field(default_factory=threading.Event)
+    _called_off: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def is_private(self) -> bool:
@@ -131,6 +132,11 @@ class Job:
     def request_cancel(self) -> None:
         """Ask for an end. The job is over only when `Cancelled` is published."""
         self._cancel.set()
+        self._called_off.set()
+
+    async def cancel_requested(self) -> None:
+        """Wait until somebody wants it stopped, which may be never."""
+        await self._called_off.wait()
 
     def publish(self, update: Update) -> None:
         """Make `update` the newest. After an ending nothing more is taken."""

@@ -15,7 +15,7 @@ from functools import partial
 from itertools import groupby
 from typing import Any
 
-from generation.engine.local_engine import EngineActivity, EngineState, LocalEngine, Progress
+from generation.engine.engine import DeviceStatus, Engine, EngineActivity, EngineState, Progress
 from generation.errors import (
     DrawingCancelled,
     EngineFailure,
@@ -70,7 +70,7 @@ class GenerationService:
     def __init__(
         self,
         *,
-        engine: LocalEngine,
+        engine: Engine,
         profile: ModelProfile,
         model_name: str,
         gatekeeper: Gatekeeper,
@@ -109,9 +109,9 @@ class GenerationService:
         return self._engine.state
 
     @property
-    def device(self) -> str | None:
-        """Where the model lives ("cuda:0"), None before it is loaded."""
-        return self._engine.device
+    def devices(self) -> tuple[DeviceStatus, ...]:
+        """What the model is drawn on, and how each of them is."""
+        return self._engine.devices
 
     @property
     def engine_activity(self) -> EngineActivity:
@@ -416,8 +416,8 @@ class GenerationService:
         is_loading = self._engine.state is EngineState.LOADING
         work = self._running_work_left()
         for position, job in enumerate(self._queue, start=1):
+            update = Queued(position, self._engine.seconds_for(job.work, ahead=work), is_loading)
             work += job.work
-            update = Queued(position, self._engine.seconds_for(work), is_loading)
             if job.latest != update:
                 job.publish(update)
 
@@ -447,7 +447,7 @@ class GenerationService:
         return None
 
     def _after(self, work: Work) -> datetime | None:
-        seconds = self._engine.seconds_for(work)
+        seconds = self._engine.seconds_for(Work(), ahead=work)
         return None if seconds is None else self._clock() + timedelta(seconds=seconds)
 
 

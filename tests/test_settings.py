@@ -87,6 +87,14 @@ def test_the_environment_outranks_the_file(tmp_path: Path, monkeypatch: pytest.M
         ("[limits]\nqueue_lenght = 5", ["limits.queue_lenght", "5", "queue_length"]),
         ("[model]\ndtype = 'int8'", ["model.dtype", "'int8'", "bfloat16"]),
         ("[model]\ndevice = 'gpu'", ["model.device", "'gpu'", "cuda"]),
+        ("[model]\ndevice = ['cpu', 'gpu']", ["model.device", "cuda"]),
+        ("[model]\ndevice = []", ["model.device", "at least one"]),
+        (
+            "[model]\ndevice = ['cpu', 'cpu']\n[drawing]\nengine = 'ray'",
+            ["model.device", "one device", "ray"],
+        ),
+        ("[ray]\naddress = 'ray://head:10001'", ["ray.address", "<host>:<port>"]),
+        ("[ray]\nmin_replicas = 3", ["ray", "min_replicas", "max_replicas"]),
         ("[model]\nprofile = 'pony'", ["model.profile", "'pony'", "animagine-xl-4.0-opt"]),
         ("[discord]\napi_base = 'discord.com'", ["discord.api_base", "http://"]),
         ("[drawing]\nexact_replay = true\ncompile = true", ["drawing", "exact_replay", "compile"]),
@@ -254,3 +262,14 @@ def _toml(value: Any) -> str:
             return repr(value)
         case _:
             return json.dumps(value)
+
+
+def test_one_device_or_several_are_named_in_the_file_and_in_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert load(tmp_path, "").model.devices == ("auto",)
+    assert load(tmp_path, "[model]\ndevice = ['cpu', 'cpu']").model.devices == ("cpu", "cpu")
+    monkeypatch.setenv("ANIM4GINE_MODEL__DEVICE", "cuda:1")
+    assert load(tmp_path, "").model.devices == ("cuda:1",)
+    monkeypatch.setenv("ANIM4GINE_MODEL__DEVICE", '["cuda:0", "cuda:1"]')
+    assert load(tmp_path, "").model.devices == ("cuda:0", "cuda:1")

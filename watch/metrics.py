@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from generation.engine.local_engine import EngineState
+from generation.engine.engine import EngineState
 from generation.job import Ending, Failed, Finished, Job
 from generation.service import GenerationService
 
@@ -145,6 +145,7 @@ class _ServiceCollector(Collector):
             "1 while the model is there",
             value=float(service.engine_state is EngineState.READY),
         )
+        yield from _by_device(service)
         yield CounterMetricFamily(
             "anim4gine_denoising_steps", "Denoising steps of single pictures", value=activity.steps
         )
@@ -172,3 +173,23 @@ class _ServiceCollector(Collector):
             "The device's memory (0 on a CPU)",
             value=activity.memory_total_bytes,
         )
+
+
+def _by_device(service: GenerationService) -> Iterator[Metric]:
+    """How each device is; a few series each, so that a cluster's replicas don't fill the operator's database."""
+    is_ready = GaugeMetricFamily(
+        "anim4gine_device_ready", "1 while the device has its model, by device", labels=["device"]
+    )
+    in_flight = GaugeMetricFamily(
+        "anim4gine_device_pictures_in_flight", "Pictures being drawn, by device", labels=["device"]
+    )
+    slots = GaugeMetricFamily(
+        "anim4gine_device_batch_slots",
+        "Pictures that may be drawn side by side, by device",
+        labels=["device"],
+    )
+    for device in service.devices:
+        is_ready.add_metric([device.name], float(device.state is EngineState.READY))
+        in_flight.add_metric([device.name], device.activity.pictures_in_flight)
+        slots.add_metric([device.name], device.activity.slots)
+    yield from (is_ready, in_flight, slots)

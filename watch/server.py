@@ -121,7 +121,17 @@ class WatchServer:
                 "version": VERSION,
                 "model": service.profile.title,
                 "engine": service.engine_state.value,
-                "device": service.device,
+                "devices": [
+                    {
+                        "name": device.name,
+                        "state": device.state.value,
+                        "in_flight": device.activity.pictures_in_flight,
+                        "slots": device.activity.slots,
+                        "memory_used_bytes": device.activity.memory_used_bytes,
+                        "memory_total_bytes": device.activity.memory_total_bytes,
+                    }
+                    for device in service.devices
+                ],
                 "parts": await self._readiness(),
                 "waiting": now.waiting,
                 "running": now.running,

@@ -1,4 +1,4 @@
-"""The engine on this machine: one thread that owns the device, the model, and every call into torch.
+"""One device of this machine as an engine: one thread owns the device, the model, and every call into torch.
 
 torch, diffusers and transformers take seconds to import, so they are imported on that thread, when the model
 is loaded; until then this module costs nothing and the bot can already answer.
@@ -12,14 +12,16 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
-from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PIL import Image as PillowImage
 
 from generation.encoding_mode import EncodingMode
+from generation.engine.batch_places import BatchPlaces
+from generation.engine.engine import DeviceStatus, EngineActivity, EngineState, Progress
+from generation.engine.job_drawing import JobProgress, PictureTask, draw_pictures
+from generation.engine.library_turns import LibraryTurns
 from generation.engine_options import EngineOptions
 from generation.errors import DeviceLost, DrawingCancelled, GenerationError, ModelUnavailable
 from generation.image import Image
@@ -51,45 +53,12 @@ RESTART_LIMIT = 2
 """How often in a row, without a picture finished between, the engine tries again after its device was lost."""
 
 
-class EngineState(Enum):
-    """How far the model is."""
-
-    LOADING = "loading"
-    READY = "ready"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a job is: steps done over all its pictures, and the newest preview as a WebP file."""
-
-    steps_done: int
-    preview: bytes | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineActivity:
-    """What an engine has done since the program began, and what it does now.
-
-    `steps` are denoising steps of single pictures, `batches` how often some were done together; `busy_s` is the time
-    in which it computed. `pictures_in_flight` of at most `slots` are being drawn. The memory is the device's, and 0 of
-    0 on the CPU.
-    """
-
-    steps: int
-    batches: int
-    busy_s: float
-    pictures_in_flight: int
-    slots: int
-    memory_used_bytes: int
-    memory_total_bytes: int
-
-
 class LocalEngine:
-    """Draws jobs side by side on one device. Its methods are called from one event loop.
+    """Draws jobs, or single pictures of them, side by side on one device; see `Engine`.
 
-    `on_change` is called on that loop whenever `state` changed or `takes` may answer otherwise than before.
-    Previews are made while `shows_previews` says so; whoever feeds the engine turns them off under load.
+    Its methods are called from one event loop. Engines of one process share `turns`. Unless it `keeps_pictures`,
+    those of a lost device end with DeviceLost, for somebody who can have them drawn elsewhere, and don't wait until the
+    model is loaded again.
     """
 
     def __init__(
@@ -97,17 +66,20 @@ class LocalEngine:
         source: ModelSource,
         options: EngineOptions | None = None,
         encoding: EncodingMode = EncodingMode.PADDED,
+        *,
+        turns: LibraryTurns | None = None,
+        keeps_pictures: bool = True,
     ) -> None:
         self._source = source
         self._options = options or EngineOptions()
         self._encoding = encoding
+        self._turns = turns or LibraryTurns()
+        self._keeps_pictures = keeps_pictures
         self._state = EngineState.LOADING
         self._failure: Exception | None = None
         self._token_counter: TokenCounter | None = None
         self._speed = WaitEstimate()
-        self._slots = 1
-        # Ranks of the pictures that hold a place in the batch, by job and number.
-        self._places: dict[tuple[str, int], float] = {}
+        self.places = BatchPlaces(slots=1)
         self.shows_previews = True
         self.on_change: Callable[[], None] = lambda: None
         # The thread and what only it touches.
@@ -136,9 +108,15 @@ class LocalEngine:
         return None if self._failure is None else ModelUnavailable(self._failure)
 
     @property
-    def device(self) -> str | None:
-        """Where the model lives ("cuda:0"), None before it is loaded."""
-        return None if self._model is None else self._model.device
+    def devices(self) -> tuple[DeviceStatus, ...]:
+        """The one device that it has."""
+        name = self._source.device if self._model is None else self._model.device
+        return (DeviceStatus(name=name, state=self._state, activity=self.activity),)
+
+    @property
+    def loaded_loras(self) -> frozenset[str]:
+        """Names of the LoRAs that are in memory."""
+        return frozenset() if self._model is None else self._model.loaded_loras
 
     @property
     def activity(self) -> EngineActivity:
@@ -149,8 +127,8 @@ class LocalEngine:
             steps=self._steps_before + (core.steps_done if core else 0),
             batches=self._batches_before + (core.batches_done if core else 0),
             busy_s=self._busy_total_s,
-            pictures_in_flight=min(len(self._places), self._slots),
-            slots=self._slots,
+            pictures_in_flight=min(len(self.places), self.places.slots),
+            slots=self.places.slots,
             memory_used_bytes=used,
             memory_total_bytes=total,
         )
@@ -165,23 +143,28 @@ class LocalEngine:
         """Whether control pictures can be read."""
         return bool(self._options.controlnet)
 
-    def seconds_for(self, work: Work) -> float | None:
-        """How long this device takes for `work`, None before the model is warm."""
-        return self._speed.seconds_for(work)
+    def seconds_for(self, work: Work, *, ahead: Work = Work()) -> float | None:  # noqa: B008 - a frozen value
+        """How long this device takes for `ahead` and then `work`, None before the model is warm."""
+        return self._speed.seconds_for(ahead + work)
 
     def takes(self, rank: float) -> bool:
-        """Whether a job of this rank would be drawn at once: a slot is free, or held by one that can wait."""
-        return len(self._places) < self._slots or rank < max(self._places.values())
+        """Whether a job of this rank would be drawn at once: a place is free, or held by one that can wait."""
+        return self.places.take(rank)
 
     def reserve(self, job: Job) -> None:
         """Count `job` among those in flight, before `draw` is awaited for it."""
-        for number in range(len(job.images)):
-            self._places[job.id, number] = job.rank
+        for number, parameters in enumerate(job.images):
+            self.places.hold((job.id, number), job.rank, parameters.work)
 
     def release(self, job: Job) -> None:
         """Give back the places that `job` still holds."""
         for number in range(len(job.images)):
-            self._leave(job.id, number)
+            self.leave((job.id, number))
+
+    def leave(self, picture: tuple[str, int]) -> None:
+        """Give back the place of one picture, known by its job and number, if it still has it."""
+        if self.places.leave(picture):
+            self.on_change()
 
     def count_tokens(self, prompt: str) -> int | None:
         """How many CLIP tokens `prompt` takes; None while not even the tokenizer is loaded."""
@@ -216,18 +199,16 @@ class LocalEngine:
             ModelUnavailable: no model is loaded.
         """
         self.reserve(job)
-        progress = _JobProgress(on_progress)
-        drawings = [_PictureDrawing(job, number, progress) for number in range(len(job.images))]
-        given_up = threading.Event()
-        for drawing in drawings:
-            self._inbox.put(partial(self._order, drawing, given_up))
         try:
-            done = asyncio.gather(*(drawing.finished for drawing in drawings))
-            return tuple(await done)
+            return await draw_pictures(job, on_progress, self.draw_picture)
         finally:
-            # The job's other pictures are of no use any more.
-            given_up.set()
             self.release(job)
+
+    async def draw_picture(self, task: PictureTask) -> Image:
+        """Draw one picture, which holds a place already. Raises as `draw` does, and DeviceLost: see the class."""
+        finished: asyncio.Future[Image] = asyncio.get_running_loop().create_future()
+        self._inbox.put(partial(self._order, task, finished))
+        return await finished
 
     async def close(self) -> None:
         """Let the running step end, for at most `CLOSE_TIMEOUT_S`, and take no more."""
@@ -240,10 +221,6 @@ class LocalEngine:
     def _set_state(self, state: EngineState, failure: Exception | None) -> None:
         self._state, self._failure = state, failure
         self.on_change()
-
-    def _leave(self, job_id: str, number: int) -> None:
-        if self._places.pop((job_id, number), None) is not None:
-            self.on_change()
 
     def _post(self, call: Callable[..., object], *arguments: Any) -> None:
         """Have the event loop make a call, unless it is gone."""
@@ -270,7 +247,9 @@ class LocalEngine:
     def _tick(self, core: "EngineCore") -> None:
         begin = time.perf_counter()
         try:
-            core.tick()
+            with self._turns.drawing():
+                begin = time.perf_counter()  # to wait for one's turn is no work
+                core.tick()
         except DeviceLost as error:
             self._restart(core, error)
         except Exception as error:  # the border of this thread; a picture's own errors never come here
@@ -281,7 +260,7 @@ class LocalEngine:
         self._busy_s += busy_s
         self._busy_total_s += busy_s
         self._measure_speed(core)
-        if core.slots != self._slots:
+        if core.slots != self.places.slots:
             self._post(self._set_slots, core.slots)
 
     def _measure_speed(self, core: "EngineCore") -> None:
@@ -292,7 +271,7 @@ class LocalEngine:
             self._busy_s, self._work_measured = 0.0, core.work_done
 
     def _set_slots(self, slots: int) -> None:
-        self._slots = slots
+        self.places.slots = slots
         self.on_change()
 
     def _restart(self, core: "EngineCore", error: DeviceLost) -> None:
@@ -306,6 +285,10 @@ class LocalEngine:
             "The device failed: %s. The model is loaded again, and its pictures drawn again", error.reason
         )
         self._post(self._set_state, EngineState.LOADING, None)
+        if not self._keeps_pictures:
+            for order in orders:
+                order.on_end(error)
+            orders = []
         self._load_blocking(orders)
 
     def _load_blocking(self, orders: "list[PictureOrder]") -> None:
@@ -337,8 +320,10 @@ class LocalEngine:
         from generation.engine.sdxl_model import SdxlModel, TokenCounter  # noqa: PLC0415 - see the module's docstring
 
         self._token_counter = TokenCounter(self._source)
-        self._model = SdxlModel(self._source, self._options, self._encoding)
-        core, found = self._model.core()
+        with self._turns.loading():
+            self._model = SdxlModel(self._source, self._options, self._encoding, self._turns)
+        with self._turns.drawing():
+            core, found = self._model.core()
         self._speed.begin(found.seconds_per_megapixel_step)
         self._busy_s, self._work_measured = 0.0, Work()
         log.info(
@@ -360,36 +345,37 @@ class LocalEngine:
 
     def _fail(self, error: Exception, orders: "list[PictureOrder]") -> None:
         self._core = None
+        # Told first, so that nobody brings the pictures back here.
+        self._post(self._set_state, EngineState.FAILED, error)
         for order in orders:
             order.on_end(ModelUnavailable(error))
-        self._post(self._set_state, EngineState.FAILED, error)
 
-    def _order(self, drawing: "_PictureDrawing", given_up: threading.Event) -> None:
+    def _order(self, task: PictureTask, finished: "asyncio.Future[Image]") -> None:
         from generation.engine.picture_order import PictureOrder  # noqa: PLC0415 - see the module's docstring
 
         order = PictureOrder(
-            parameters=drawing.parameters,
-            rank=drawing.job.rank,
-            is_cancelled=lambda: drawing.job.is_cancel_requested or given_up.is_set(),
-            on_step=partial(self._post, drawing.progress.step, drawing.number),
-            wants_preview=partial(self._wants_preview, drawing.progress),
-            on_preview=partial(self._show, drawing.progress),
-            on_leaving=partial(self._post, self._leave, drawing.job.id, drawing.number),
-            on_end=lambda outcome: self._end(drawing, order, outcome),
+            parameters=task.parameters,
+            rank=task.rank,
+            is_cancelled=task.is_cancelled,
+            on_step=partial(self._post, task.progress.step, task.number),
+            wants_preview=partial(self._wants_preview, task.progress),
+            on_preview=partial(self._show, task.progress),
+            on_leaving=partial(self._post, self.leave, task.key),
+            on_end=lambda outcome: self._end(task, finished, order, outcome),
         )
+        self._add(order)
+
+    def _add(self, order: "PictureOrder") -> None:
         if self._core is None:
             order.on_end(ModelUnavailable(self._failure or GenerationError()))
         else:
             self._core.add(order)
 
-    def _wants_preview(self, progress: "_JobProgress") -> bool:
+    def _wants_preview(self, progress: JobProgress) -> bool:
         interval_s = self._options.preview_interval_s
-        if not self.shows_previews or not interval_s or time.monotonic() - progress.previewed_at < interval_s:
-            return False
-        progress.previewed_at = time.monotonic()
-        return True
+        return self.shows_previews and interval_s > 0 and progress.wants_preview(interval_s)
 
-    def _show(self, progress: "_JobProgress", pixels: PillowImage.Image) -> None:
+    def _show(self, progress: JobProgress, pixels: PillowImage.Image) -> None:
         """Write a preview and show it, on a thread of its own, so that the engine draws on meanwhile."""
 
         def encode_and_show() -> None:
@@ -397,54 +383,33 @@ class LocalEngine:
 
         self._worker_threads.submit(encode_and_show)
 
-    def _end(self, drawing: "_PictureDrawing", order: "PictureOrder", outcome: "PictureOutcome") -> None:
+    def _end(
+        self,
+        task: PictureTask,
+        finished: "asyncio.Future[Image]",
+        order: "PictureOrder",
+        outcome: "PictureOutcome",
+    ) -> None:
         if isinstance(outcome, Exception):
             if _is_lost_device(outcome):
                 # The decoder met it; whoever was drawn meanwhile meets it in the next step.
-                self._inbox.put(lambda: self._core.add(order) if self._core else None)
+                self._inbox.put(partial(self._add, order))
                 return
-            self._post(_settle, drawing.finished, outcome)
+            self._post(_settle, finished, outcome)
             return
         self._restarts = 0
-        self._worker_threads.submit(self._finish, drawing, outcome)
+        self._worker_threads.submit(self._finish, task, finished, outcome)
 
-    def _finish(self, drawing: "_PictureDrawing", pixels: PillowImage.Image) -> None:
+    def _finish(
+        self, task: PictureTask, finished: "asyncio.Future[Image]", pixels: PillowImage.Image
+    ) -> None:
         """Write the PNG, on a thread of its own, so that the engine draws on meanwhile."""
         try:
-            image = Image(drawing.parameters, encode_png(pixels, drawing.parameters))
+            image = Image(task.parameters, encode_png(pixels, task.parameters))
         except Exception as error:  # the border of this thread
-            self._post(_settle, drawing.finished, error)
+            self._post(_settle, finished, error)
         else:
-            self._post(_settle, drawing.finished, image)
-
-
-class _JobProgress:
-    """Adds up how far a job's pictures are, on the event loop."""
-
-    def __init__(self, on_progress: Callable[[Progress], None]) -> None:
-        self._on_progress = on_progress
-        self._steps: dict[int, int] = {}
-        self._preview: bytes | None = None
-        self.previewed_at = time.monotonic()
-
-    def step(self, number: int, steps_done: int) -> None:
-        self._steps[number] = steps_done
-        self._on_progress(Progress(sum(self._steps.values()), self._preview))
-
-    def show(self, preview: bytes) -> None:
-        self._preview = preview
-        self._on_progress(Progress(sum(self._steps.values()), preview))
-
-
-class _PictureDrawing:
-    """One picture of a job on its way."""
-
-    def __init__(self, job: Job, number: int, progress: _JobProgress) -> None:
-        self.job = job
-        self.number = number
-        self.progress = progress
-        self.parameters = job.images[number]
-        self.finished: asyncio.Future[Image] = asyncio.get_running_loop().create_future()
+            self._post(_settle, finished, image)
 
 
 def _settle(future: asyncio.Future[Any], outcome: object) -> None:

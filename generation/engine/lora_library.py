@@ -14,6 +14,7 @@ from diffusers import StableDiffusionXLPipeline
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
+from generation.engine.library_turns import LibraryTurns
 from generation.errors import BrokenLora, UnknownLora
 from generation.lora import LoraWeight
 from generation.model_errors import first_line
@@ -29,7 +30,8 @@ LOADED_AT_MOST = 8
 class LoraLibrary:
     """Puts sets of LoRAs in force on a pipeline's UNet and text encoders; belongs to the engine's thread.
 
-    `folder` holds one safetensors file for each LoRA, None where there are none.
+    `folder` holds one safetensors file for each LoRA, None where there are none. Engines of one process
+    share `turns`. `loaded` names the LoRAs in memory, and may be read by any thread.
     """
 
     def __init__(
@@ -38,10 +40,13 @@ class LoraLibrary:
         folder: Path | None,
         *,
         loaded_at_most: int = LOADED_AT_MOST,
+        turns: LibraryTurns | None = None,
     ) -> None:
         self._pipeline = pipeline
         self._folder = folder
         self._loaded_at_most = loaded_at_most
+        self._turns = turns or LibraryTurns()
+        self.loaded: frozenset[str] = frozenset()
         # peft's adapters are named by number: file names may hold what module names can't.
         self._adapters: OrderedDict[str, str] = OrderedDict()
         self._count = 0
@@ -92,11 +97,13 @@ class LoraLibrary:
             raise UnknownLora(name, tuple(known))
         while len(self._adapters) >= self._loaded_at_most and (oldest := self._oldest(keep)):
             self._pipeline.delete_adapters(self._adapters.pop(oldest))
+            self.loaded = frozenset(self._adapters)
             self._pipeline.disable_lora()  # taking one out puts another in force
         self._count += 1
         adapter = f"lora_{self._count}"
         try:
-            self._read(self._folder / (name + SUFFIX), adapter)
+            with self._turns.adapters:
+                self._read(self._folder / (name + SUFFIX), adapter)
         except Exception as error:  # what the libraries raise over foreign files is of any kind
             self._remove(adapter)
             if isinstance(error, torch.OutOfMemoryError | torch.AcceleratorError):
@@ -105,6 +112,7 @@ class LoraLibrary:
             log.warning("The LoRA %s can't be used: %s", name, reason)
             raise BrokenLora(name, reason) from error
         self._adapters[name] = adapter
+        self.loaded = frozenset(self._adapters)
         self._pipeline.disable_lora()
         log.info("The LoRA %s is loaded", name)
 

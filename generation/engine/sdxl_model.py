@@ -20,6 +20,7 @@ from generation.engine.denoiser import Denoiser, FixedShape
 from generation.engine.device_choice import device_for
 from generation.engine.float8 import use_float8
 from generation.engine.kept_region import paste_kept_pixels
+from generation.engine.library_turns import LibraryTurns
 from generation.engine.lora_library import LoraLibrary
 from generation.engine.memory_guard import MemoryGuard, free_memory
 from generation.engine.model_loading import load_pipeline, load_tokenizer
@@ -56,11 +57,19 @@ class TokenCounter:
 class SdxlModel:
     """diffusers' components of one SDXL model, with our prompt encoder and decoder around them.
 
+    Engines of one process share `turns`.
+
     Raises:
         ModelLoadError: the model can't be loaded from `source`.
     """
 
-    def __init__(self, source: ModelSource, options: EngineOptions, encoding: EncodingMode) -> None:
+    def __init__(
+        self,
+        source: ModelSource,
+        options: EngineOptions,
+        encoding: EncodingMode,
+        turns: LibraryTurns | None = None,
+    ) -> None:
         self._options = options
         self._source = source
         self._device = device_for(source)
@@ -84,7 +93,7 @@ class SdxlModel:
         is_exact = self._device.type == "cpu" and not options.compile
         networks = [self.pipeline.unet, *([self._controlnet] if self._controlnet else [])]
         self._conditioning_rows = ConditioningRows(*networks) if is_exact else None
-        self._loras = LoraLibrary(self.pipeline, options.lora_folder)
+        self._loras = LoraLibrary(self.pipeline, options.lora_folder, turns=turns)
         self._encoder = PromptEncoder(
             self.pipeline.tokenizer,
             self.pipeline.tokenizer_2,
@@ -101,6 +110,11 @@ class SdxlModel:
     def device(self) -> str:
         """Where the model computes, such as "cuda:0" or "cpu"."""
         return str(self._device)
+
+    @property
+    def loaded_loras(self) -> frozenset[str]:
+        """Names of the LoRAs that are in memory; may be asked by any thread."""
+        return self._loras.loaded
 
     def memory_use(self) -> tuple[int, int]:
         """How many bytes of the device's memory are in use, by whomever, and how many there are; 0 of 0 on a CPU."""

@@ -4,6 +4,7 @@ import pytest
 
 from cogs import sentences
 from cogs.language import ENGLISH
+from generation.engine.engine import DeviceStatus, EngineActivity, EngineState
 from generation.job import Queued, Running
 from generation.prompt import PromptHint
 
@@ -35,6 +36,23 @@ def test_progress_is_told_in_words_and_as_a_bar_of_fixed_length() -> None:
         told = sentences.running(ENGLISH, Running(step, 25))
         assert f"step {step} of 25" in told
         assert told.count("▰") + told.count("▱") == sentences.PROGRESS_BAR_LENGTH
+
+
+def test_operators_hear_of_each_device_where_there_are_several() -> None:
+    able, lost = (
+        DeviceStatus(name=name, state=state, activity=EngineActivity(pictures_in_flight=1, slots=2))
+        for name, state in (("cuda:0", EngineState.READY), ("cuda:1", EngineState.FAILED))
+    )
+    one = sentences.model_report(ENGLISH, EngineState.READY, "Animagine", (able,))
+    assert one == "Animagine is ready."
+    several = sentences.model_report(ENGLISH, EngineState.READY, "Animagine", (able, lost))
+    assert several.splitlines()[1:] == [
+        "`cuda:0`: draws 1 of 2 at once",
+        "`cuda:1`: failed; the log has the cause",
+    ]
+    crowd = sentences.model_report(ENGLISH, EngineState.READY, "Animagine", (able,) * 60)
+    assert crowd.endswith("And 52 more.")
+    assert len(crowd) < 1024, "what a field of an embed holds"
 
 
 def test_every_hint_has_words() -> None:

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from PIL import Image as PillowImage
 
-from generation.engine.local_engine import EngineState, LocalEngine
+from generation.engine.engine import EngineState
+from generation.engine.local_engine import LocalEngine
 from generation.engine_options import EngineOptions
 from generation.gatekeeper import Gatekeeper
 from generation.job import Finished, Job

@@ -78,6 +78,9 @@ async def test_pictures_waits_and_failures_are_counted(tiny_checkpoint: Path) ->
             assert told["anim4gine_jobs_waiting"] == told["anim4gine_jobs_running"] == 0
             assert told["anim4gine_model_ready"] == 1
             assert told["anim4gine_batch_slots"] == engine.activity.slots
+            assert told["anim4gine_device_ready{device=cpu}"] == 1
+            assert told["anim4gine_device_pictures_in_flight{device=cpu}"] == 0
+            assert told["anim4gine_device_batch_slots{device=cpu}"] == engine.activity.slots
 
 
 async def test_health_answers_and_readiness_says_what_lacks(tiny_checkpoint: Path) -> None:
@@ -113,6 +116,7 @@ async def test_the_status_page_is_for_those_who_have_the_token(tiny_checkpoint: 
             async with session.get("/status.json") as response:
                 status = await response.json()
             assert status["parts"] == {"discord": True}
+            assert [device["name"] for device in status["devices"]] == ["cpu"]
             assert set(status["plots"]) == {
                 "waiting", "images_per_minute", "steps_per_second", "failures_per_minute",
             }  # fmt: skip

@@ -29,8 +29,10 @@ function tilesOf(status) {
     "Refused by Discord (429)": status.refusals,
     "Event loop's worst lag": `${Math.round(status.worst_lag_s * 1000)} ms`,
     Engine: status.engine,
-    Device: status.device ?? "-",
   };
+  for (const device of status.devices) {
+    tiles[device.name] = `${device.state}, ${device.in_flight} of ${device.slots}`;
+  }
   if (status.memory_total_bytes) {
     tiles["Device memory"] = `${gigabytes(status.memory_used_bytes)} of ${gigabytes(status.memory_total_bytes)}`;
   }

@@ -1,0 +1,432 @@
+"""A cluster as one engine: Ray Serve runs replicas, each with a device, and brings pictures to them.
+
+Ray is imported when the model is loaded, on a thread of its own, as every call of it that waits.
+"""
+
+import asyncio
+import logging
+import math
+import os
+import secrets
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import AsyncGenerator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing, suppress
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from generation.encoding_mode import EncodingMode
+from generation.engine.batch_places import BatchPlaces
+from generation.engine.engine import DeviceStatus, EngineActivity, EngineState, Progress, told_apart
+from generation.engine.job_drawing import PictureTask, draw_pictures
+from generation.engine.local_engine import ENGINE_THREAD, RESTART_LIMIT
+from generation.engine.ray_messages import (
+    Advanced,
+    DrawingOrder,
+    Drawn,
+    Left,
+    News,
+    Refused,
+    ReplicaReport,
+)
+from generation.engine_options import EngineOptions
+from generation.errors import DeviceLost, DrawingCancelled, GenerationError, ModelUnavailable
+from generation.image import Image
+from generation.job import Job
+from generation.job_record import failure_from_json
+from generation.model_errors import ModelLoadError, first_line
+from generation.model_source import ModelSource
+from generation.ray_options import RayOptions
+from generation.work import Work
+
+if TYPE_CHECKING:
+    from ray.actor import ActorHandle
+    from ray.serve.handle import DeploymentHandle
+
+    from generation.engine.roll_call import RollCall
+
+log = logging.getLogger(__name__)
+
+LOOK_INTERVAL_S = 0.25
+"""How often the bot asks how the replicas are."""
+
+GONE_AFTER_S = 5.0
+"""A replica that has said nothing for so long, ten of its reports, isn't counted on; Serve starts another one."""
+
+CLOSE_TIMEOUT_S = 10.0
+
+PLACES_PER_SLOT, SLOTS_MAX = 2, 64
+"""Pictures that Serve brings to a replica: as many again as it draws at once, for those that are being decoded."""
+
+UPSCALE_DELAY_S, DOWNSCALE_DELAY_S, DRAIN_TIMEOUT_S = 10, 300, 120
+"""How long there must be more, or fewer, pictures than replicas want; how long one that goes may draw on."""
+
+START_ATTEMPTS = 2
+"""How often in a row Serve starts replicas that fail, before it says so."""
+
+SOCKET_PATH_BYTES = 107
+"""The longest path that Linux takes for a socket (unix(7), less the final zero)."""
+
+SESSION_PATH = "/session_2026-01-01_00-00-00_000000_0000000/sockets/plasma_store"
+"""What Ray adds to its folder, at its longest."""
+
+ENVIRONMENT = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_SERVE_LOG_TO_STDERR": "0",
+}
+"""Read by Ray when it is imported: tell nobody what runs here; keep Serve's log in Ray's own files."""
+
+LOOPBACK_ONLY = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+"""How Ray itself keeps to 127.0.0.1 on Windows and macOS; it does so on Linux too."""
+
+AUTH_MODE, AUTH_TOKEN = "RAY_AUTH_MODE", "RAY_AUTH_TOKEN"
+"""Ray's ports unpickle what comes in. Serve opens one on every interface: none answers who hasn't the token."""
+
+
+class RayEngine:
+    """Draws jobs on the replicas of a cluster; see `Engine`.
+
+    A picture whose replica dies is drawn again by another one, at most `RESTART_LIMIT` times, and comes once: it counts
+    when its file is here. A place in this engine is a batch slot of any replica.
+    """
+
+    def __init__(
+        self,
+        source: ModelSource,
+        options: EngineOptions,
+        ray_options: RayOptions,
+        encoding: EncodingMode = EncodingMode.PADDED,
+    ) -> None:
+        self._source = source
+        self._options = options
+        self._ray_options = ray_options
+        self._encoding = encoding
+        self._failure: Exception | None = None
+        self._is_deployed = False
+        self._count_tokens: Callable[[str], int] | None = None
+        self._replicas: list[ReplicaReport] = []
+        self._activity_before: dict[str, EngineActivity] = {}
+        self._handle: DeploymentHandle[Any] | None = None
+        self._roll_call: ActorHandle[RollCall] | None = None
+        self._looking: asyncio.Task[None] | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=ENGINE_THREAD)
+        self._places = BatchPlaces(slots=0)
+        self.shows_previews = True
+        self.on_change: Callable[[], None] = lambda: None
+
+    @property
+    def state(self) -> EngineState:
+        """READY while a replica can draw, FAILED when Ray gave up on them."""
+        if self._failure is not None:
+            return EngineState.FAILED
+        return EngineState.READY if self._is_deployed and self._ready else EngineState.LOADING
+
+    @property
+    def failure(self) -> ModelUnavailable | None:
+        """Why there is no replica, when none could be started."""
+        return None if self._failure is None else ModelUnavailable(self._failure)
+
+    @property
+    def devices(self) -> tuple[DeviceStatus, ...]:
+        """What the replicas draw on."""
+        return told_apart(replica.status for replica in self._replicas)
+
+    @property
+    def activity(self) -> EngineActivity:
+        """What all replicas have done, also those that are gone, and what the present ones do."""
+        total = sum((replica.status.activity for replica in self._ready), EngineActivity())
+        done = sum(self._activity_before.values(), EngineActivity())
+        return EngineActivity(
+            steps=done.steps,
+            batches=done.batches,
+            busy_s=done.busy_s,
+            pictures_in_flight=min(len(self._places), self._places.slots),
+            slots=self._places.slots,
+            memory_used_bytes=total.memory_used_bytes,
+            memory_total_bytes=total.memory_total_bytes,
+        )
+
+    @property
+    def precision(self) -> str:
+        """What goes into the metadata where the model computes in less than its own precision, else nothing."""
+        return "float8" if self._options.float8 else ""
+
+    @property
+    def has_controlnet(self) -> bool:
+        """Whether control pictures can be read."""
+        return bool(self._options.controlnet)
+
+    def seconds_for(self, work: Work, *, ahead: Work = Work()) -> float | None:  # noqa: B008 - a frozen value
+        """How long until `work` is drawn that begins when `ahead` is done, by all replicas together."""
+        speeds = [
+            (replica.megapixel_step_s, replica.megapixel_s)
+            for replica in self._ready
+            if replica.megapixel_step_s is not None and replica.megapixel_s is not None
+        ]
+        if not speeds:
+            return None
+        step_s = sum(step_s for step_s, _ in speeds) / len(speeds)
+        decoding_s = sum(decoding_s for _, decoding_s in speeds) / len(speeds)
+        shared = ahead.megapixel_steps * step_s + ahead.megapixels * decoding_s
+        return shared / len(speeds) + work.megapixel_steps * step_s + work.megapixels * decoding_s
+
+    def takes(self, rank: float) -> bool:
+        """Whether a job of this rank would be drawn at once: a replica has a place, or one that can be had."""
+        return self._places.take(rank)
+
+    def reserve(self, job: Job) -> None:
+        """Count `job` among those in flight, before `draw` is awaited for it."""
+        for number, parameters in enumerate(job.images):
+            self._places.hold((job.id, number), job.rank, parameters.work)
+
+    def release(self, job: Job) -> None:
+        """Give back the places that `job` still holds."""
+        for number in range(len(job.images)):
+            self._leave((job.id, number))
+
+    def count_tokens(self, prompt: str) -> int | None:
+        """How many CLIP tokens `prompt` takes: all SDXL models have the same. None before the model is loaded."""
+        return None if self._count_tokens is None else self._count_tokens(prompt)
+
+    async def load(self) -> None:
+        """Connect to the cluster and have Serve start its replicas, anew where there are some already.
+
+        Serve replaces those one after another; the outcome is in `state` and `failure`, and never raised.
+        """
+        self._failure = None
+        self.on_change()
+        loop = asyncio.get_running_loop()
+        try:
+            await loop.run_in_executor(self._thread, self._connect_blocking)
+            _take_back_sigterm()
+            if self._looking is None:
+                self._looking = asyncio.create_task(self._look(), name="look at the replicas")
+            await loop.run_in_executor(self._thread, self._deploy_blocking)
+        except Exception as error:  # the border of Ray, which raises anything
+            reason = self._why_not() or first_line(error)
+            log.error("The replicas could not be started: %s", reason)  # noqa: TRY400 - Ray's own stack says nothing more
+            self._failure = ModelLoadError(self._source.source, reason)
+        else:
+            self._is_deployed = True
+        self.on_change()
+
+    async def draw(self, job: Job, on_progress: Callable[[Progress], None]) -> tuple[Image, ...]:
+        """Draw all pictures of `job`, each on whichever replica. Raises as `Engine.draw` does."""
+        self.reserve(job)
+        drawing = asyncio.ensure_future(draw_pictures(job, on_progress, self._draw_picture))
+        cancel_requested = asyncio.ensure_future(job.cancel_requested())
+        try:
+            await asyncio.wait((drawing, cancel_requested), return_when=asyncio.FIRST_COMPLETED)
+            if not drawing.done():
+                raise DrawingCancelled
+            return await drawing
+        finally:
+            drawing.cancel()
+            cancel_requested.cancel()
+            self.release(job)
+
+    async def close(self) -> None:
+        """Stop this bot's replicas and leave the cluster, or end it where it is the bot's own."""
+        if self._looking is not None:
+            self._looking.cancel()
+        leaving = asyncio.get_running_loop().run_in_executor(self._thread, self._leave_blocking)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(leaving, CLOSE_TIMEOUT_S)
+        self._thread.shutdown(wait=False)
+
+    @property
+    def _ready(self) -> list[ReplicaReport]:
+        return [replica for replica in self._replicas if replica.status.state is EngineState.READY]
+
+    def _why_not(self) -> str | None:
+        return next((replica.failure for replica in self._replicas if replica.failure), None)
+
+    def _leave(self, picture: tuple[str, int]) -> None:
+        if self._places.leave(picture):
+            self.on_change()
+
+    async def _draw_picture(self, task: PictureTask) -> Image:
+        from ray.exceptions import RayError  # noqa: PLC0415 - see the module's docstring
+        from ray.serve.exceptions import RayServeException  # noqa: PLC0415 - as above
+
+        for attempt in range(1 + RESTART_LIMIT):
+            try:
+                return await self._drawn(task, attempt)
+            except (RayError, RayServeException, ModelUnavailable, DeviceLost) as error:
+                reason = first_line(error)
+                log.warning("A picture was lost with its replica: %s", reason, extra={"job": task.job_id})
+            if self.state is EngineState.FAILED:
+                raise ModelUnavailable(self._failure or GenerationError())
+            self._places.hold(task.key, task.rank, task.parameters.work)
+        raise DeviceLost(reason)
+
+    async def _drawn(self, task: PictureTask, attempt: int) -> Image:
+        """Have one replica draw a picture."""
+        order = DrawingOrder(
+            id=f"{task.job_id}-{task.number}-{attempt}", parameters=task.parameters, rank=task.rank
+        )
+        async with aclosing(self._news(order)) as stream:
+            async for news in stream:
+                match news:
+                    case Advanced(steps_done, preview):
+                        task.progress.step(task.number, steps_done)
+                        if preview is not None and self.shows_previews:
+                            task.progress.show(preview)
+                    case Left():
+                        self._leave(task.key)
+                    case Drawn(png):
+                        return Image(task.parameters, png)
+                    case Refused(failure):
+                        raise failure_from_json(task.job_id, failure)
+        raise DeviceLost("a replica's news ended before the picture came")
+
+    async def _news(self, order: DrawingOrder) -> AsyncGenerator[News]:
+        """What a replica tells of a picture. Who stops listening has it called off there."""
+        if self._handle is None:
+            raise ModelUnavailable(self._failure or GenerationError())
+        names = "+".join(sorted({lora.name for lora in order.parameters.loras}))
+        stream: Any = self._handle.options(stream=True, multiplexed_model_id=names).draw.remote(order)
+        try:
+            async for news in stream:
+                yield news
+        finally:
+            stream.cancel()
+
+    async def _look(self) -> None:
+        """Ask again and again how the replicas are."""
+        from ray.exceptions import RayError  # noqa: PLC0415 - see the module's docstring
+
+        while True:
+            try:
+                if self._roll_call is not None:
+                    self._take(await self._roll_call.hear.remote(shows_previews=self.shows_previews))
+            except RayError as error:
+                log.warning("The replicas can't be asked how they are: %s", first_line(error))
+                self._take([])
+            await asyncio.sleep(LOOK_INTERVAL_S)
+
+    def _take(self, reports: list[tuple[float, ReplicaReport]]) -> None:
+        before = self.state, self._places.slots
+        self._activity_before.update({report.replica: report.status.activity for _, report in reports})
+        self._replicas = [report for age_s, report in reports if age_s < GONE_AFTER_S]
+        self._places.slots = sum(replica.status.activity.slots for replica in self._ready)
+        if before != (self.state, self._places.slots):
+            self.on_change()
+
+    # From here on everything runs on the engine's thread.
+
+    def _connect_blocking(self) -> None:
+        """Connect to the cluster, or start one on this machine.
+
+        Raises:
+            Exception: of any kind; there is no Ray, or no cluster.
+        """
+        if self._roll_call is not None:
+            return
+        os.environ.update(ENVIRONMENT)
+        where: dict[str, Any] = {
+            "address": self._ray_options.address,
+            "runtime_env": {"py_modules": [_package()]},
+        }
+        if not self._ray_options.address:
+            os.environ.update(LOOPBACK_ONLY | {AUTH_MODE: "token"})
+            if "ray" not in sys.modules:  # it reads the token when it is imported; else it has one of its own
+                os.environ.setdefault(AUTH_TOKEN, secrets.token_hex(32))
+            where = {
+                "address": "local",
+                "include_dashboard": False,
+                "_node_ip_address": "127.0.0.1",
+                "_temp_dir": _folder_for_sockets(self._ray_options.folder),
+                "num_cpus": math.ceil(self._ray_options.cpus_per_replica * self._ray_options.max_replicas),
+            }
+        import ray  # noqa: PLC0415 - see the module's docstring
+        from ray import serve  # noqa: PLC0415 - as above
+
+        from generation.engine.prompt_chunks import count_tokens  # noqa: PLC0415 - imports transformers
+        from generation.engine.roll_call import RollCall  # noqa: PLC0415 - as the others
+        from generation.engine.sdxl_config.clip_tokenizer import END_TOKEN, clip_tokenizer  # noqa: PLC0415 - as above
+
+        self._count_tokens = partial(count_tokens, clip_tokenizer(END_TOKEN))
+        ray.init(
+            **where,
+            namespace=self._ray_options.application,
+            configure_logging=False,
+            log_to_driver=False,
+            ignore_reinit_error=True,
+        )
+        gpus = ray.cluster_resources().get("GPU", 0)  # type: ignore[no-untyped-call]  # as Ray ships it
+        if gpus < self._ray_options.gpus_per_replica:
+            log.warning(
+                "The cluster has %g GPUs, a replica wants %g: the replicas wait until there are more",
+                gpus,
+                self._ray_options.gpus_per_replica,
+            )
+        serve.start(proxy_location="Disabled")
+        actor: Any = ray.remote(RollCall)
+        self._roll_call = actor.options(num_cpus=0).remote()
+
+    def _deploy_blocking(self) -> None:
+        """Have Serve start the replicas, and wait until they have their models.
+
+        Raises:
+            RuntimeError: they can't be started.
+        """
+        from ray import serve  # noqa: PLC0415 - see the module's docstring
+
+        from generation.engine.ray_replica import DrawingReplica  # noqa: PLC0415 - imports Ray
+
+        wanted, slots = self._ray_options, self._options.max_batch_slots or SLOTS_MAX
+        replicas: dict[str, Any] = {"num_replicas": wanted.max_replicas}
+        if wanted.min_replicas < wanted.max_replicas:
+            replicas = {
+                "autoscaling_config": {
+                    "min_replicas": wanted.min_replicas,
+                    "max_replicas": wanted.max_replicas,
+                    "target_ongoing_requests": wanted.pictures_per_replica,
+                    "upscale_delay_s": UPSCALE_DELAY_S,
+                    "downscale_delay_s": DOWNSCALE_DELAY_S,
+                    "look_back_period_s": UPSCALE_DELAY_S,
+                }
+            }
+        deployment: Any = serve.deployment(DrawingReplica)
+        application = deployment.options(
+            **replicas,
+            ray_actor_options={"num_cpus": wanted.cpus_per_replica, "num_gpus": wanted.gpus_per_replica},
+            max_ongoing_requests=PLACES_PER_SLOT * slots,
+            graceful_shutdown_timeout_s=DRAIN_TIMEOUT_S,
+            max_constructor_retry_count=START_ATTEMPTS,
+        ).bind(self._source, self._options, self._encoding, self._roll_call)
+        self._handle = serve.run(application, name=wanted.application, route_prefix=None)
+
+    def _leave_blocking(self) -> None:
+        if self._roll_call is None:
+            return
+        import ray  # noqa: PLC0415 - see the module's docstring
+        from ray import serve  # noqa: PLC0415 - as above
+
+        if self._ray_options.address:
+            serve.delete(self._ray_options.application, _blocking=False)
+        ray.shutdown()
+
+
+def _take_back_sigterm() -> None:
+    """Have Python hear SIGTERM again: Ray's core puts a handler of its own in, which ends the process."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGTERM))
+
+
+def _folder_for_sockets(folder: Path) -> str:
+    """Return `folder` where Ray's sockets find room under it, else one among the temporary files."""
+    path = str(folder.absolute())
+    if len(os.fsencode(path + SESSION_PATH)) <= SOCKET_PATH_BYTES:
+        return path
+    return str(Path(tempfile.gettempdir()) / "anim4gine-ray")
+
+
+def _package() -> str:
+    """The folder of this package, which Ray brings to hosts that are without it, or have it in another version."""
+    return str(Path(__file__).parents[1])

@@ -1,0 +1,238 @@
+"""Three replicas of a real Ray Serve on this machine: pictures, news, cancels, and what happens when one is killed."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from generation.engine.engine import EngineState, Progress
+from generation.engine.local_engine import LocalEngine
+from generation.engine.ray_engine import RayEngine
+from generation.engine_options import EngineOptions
+from generation.errors import DrawingCancelled, ModelUnavailable, UnknownLora
+from generation.gatekeeper import Gatekeeper
+from generation.image import Image
+from generation.job import Job
+from generation.limits import Limits, LimitTable
+from generation.lora import LoraWeight
+from generation.model_profile import ANIMAGINE_XL_4
+from generation.model_source import ModelSource
+from generation.ray_options import RayOptions
+from generation.service import GenerationService, RequestBounds
+from storage.database import Database
+from storage.job_ledger import JobLedger
+from storage.picture_files import PictureFiles
+from tests.generation.engine.drawing import load_model
+from tests.generation.engine.jobs import small_job
+from tests.generation.engine.lora_files import write_diffusers_lora
+from tests.generation.services import HERE, finished, request, utc_now
+
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(600)]
+
+APPLICATION = f"test-{os.getpid()}"
+REPLICAS = 3
+INK = LoraWeight("ink")
+LISTENS = "0A"
+"""State of a listening socket in /proc/net/tcp."""
+
+
+@pytest.fixture(scope="module")
+def options(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> EngineOptions:
+    folder = tmp_path_factory.mktemp("loras")
+    write_diffusers_lora(load_model(tiny_checkpoint).pipeline, folder / "ink.safetensors", seed=1)
+    return EngineOptions(max_batch_slots=1, usual_size=(64, 64), preview_interval_s=0.001, lora_folder=folder)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def engine(
+    tiny_checkpoint: Path, options: EngineOptions, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[RayEngine]:
+    engine = RayEngine(
+        ModelSource(source=str(tiny_checkpoint), device="cpu"),
+        options,
+        RayOptions(
+            application=APPLICATION,
+            min_replicas=REPLICAS,
+            max_replicas=REPLICAS,
+            gpus_per_replica=0,
+            folder=tmp_path_factory.mktemp("ray"),
+        ),
+    )
+    await engine.load()
+    assert engine.failure is None
+    await until(lambda: engine.activity.slots == REPLICAS)
+    yield engine
+    await engine.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def local(tiny_checkpoint: Path, options: EngineOptions) -> AsyncIterator[LocalEngine]:
+    """What pictures are compared with."""
+    engine = LocalEngine(ModelSource(source=str(tiny_checkpoint), device="cpu"), options)
+    await engine.load()
+    yield engine
+    await engine.close()
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    while not is_so():
+        await asyncio.sleep(0.05)
+
+
+async def drawn(engine: RayEngine | LocalEngine, job: Job) -> tuple[Image, ...]:
+    return await engine.draw(job, lambda _: None)
+
+
+def replica_pids() -> list[int]:
+    """The processes of our replicas, by the names that Ray gives them."""
+    name = f"ray::ServeReplica:{APPLICATION}:".encode()
+    return [
+        int(folder.name)
+        for folder in Path("/proc").iterdir()
+        if folder.name.isdigit()
+        and (folder / "cmdline").exists()
+        and (folder / "cmdline").read_bytes().startswith(name)
+    ]
+
+
+def listening_ports(pid: int) -> dict[int, bool]:
+    """The TCP ports on which a process listens, and whether only this machine reaches them."""
+    sockets = {str(file.readlink()) for file in Path(f"/proc/{pid}/fd").iterdir() if file.is_socket()}
+    ports = {}
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/net/{table}").read_text(encoding="ascii").splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == LISTENS and f"socket:[{fields[9]}]" in sockets:
+                address, _, port = fields[1].partition(":")
+                ports[int(port, 16)] = address.endswith("0100007F")
+    return ports
+
+
+async def test_pictures_come_from_three_replicas_and_are_those_of_the_local_engine(
+    engine: RayEngine, local: LocalEngine
+) -> None:
+    assert engine.state is EngineState.READY
+    assert len(engine.devices) == REPLICAS
+    assert len({device.name for device in engine.devices}) == REPLICAS
+    assert engine.takes(1.0)
+    assert engine.count_tokens("1girl, solo") == local.count_tokens("1girl, solo")
+    jobs = [small_job(seed, seed + 10) for seed in range(6)]
+    there = await asyncio.gather(*(drawn(engine, job) for job in jobs))
+    for job, images in zip(jobs, there, strict=True):
+        assert images == await drawn(local, job)
+    await until(lambda: all(device.activity.steps > 0 for device in engine.devices))
+    assert engine.seconds_for(jobs[0].work) is not None
+
+
+async def test_progress_and_previews_come_and_places_are_given_back(engine: RayEngine) -> None:
+    news: list[Progress] = []
+    job = small_job(1, 2, num_inference_steps=10)
+    engine.reserve(job)
+    assert engine.activity.pictures_in_flight == 2
+    await engine.draw(job, news.append)
+    steps = [progress.steps_done for progress in news]
+    assert steps == sorted(steps)
+    assert steps[-1] == 20
+    assert any(progress.preview and progress.preview.startswith(b"RIFF") for progress in news)
+    assert engine.activity.pictures_in_flight == 0
+
+
+async def test_a_cancel_reaches_the_replica_and_frees_it(engine: RayEngine) -> None:
+    job = small_job(1, 2, 3, num_inference_steps=50, width=512, height=512)
+    with pytest.raises(DrawingCancelled):
+        await engine.draw(job, lambda _: job.request_cancel())
+    before = engine.activity.steps
+    await until(lambda: not any(device.activity.pictures_in_flight for device in engine.devices))
+    assert engine.activity.steps - before < job.total_steps / 2
+    assert len(await drawn(engine, small_job(4))) == 1
+
+
+async def test_loras_are_drawn_with_and_unknown_ones_told(engine: RayEngine, local: LocalEngine) -> None:
+    jobs = [small_job(seed, loras=(INK,)) for seed in range(3)]
+    there = await asyncio.gather(*(drawn(engine, job) for job in jobs))
+    for job, images in zip(jobs, there, strict=True):
+        assert images == await drawn(local, job)
+    assert there[0][0].png != (await drawn(engine, small_job(0)))[0].png
+    with pytest.raises(UnknownLora) as failure:
+        await drawn(engine, small_job(1, loras=(LoraWeight("nobody"),)))
+    assert failure.value.known == ("ink",)
+
+
+async def test_nothing_is_lost_or_doubled_when_a_replica_is_killed_under_load(
+    engine: RayEngine, local: LocalEngine, tmp_path: Path
+) -> None:
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'jobs.db'}")
+    await database.start()
+    service = GenerationService(
+        engine=engine,
+        profile=ANIMAGINE_XL_4,
+        model_name="tiny",
+        gatekeeper=Gatekeeper(profile=ANIMAGINE_XL_4, clock=utc_now),
+        store=JobLedger(database, PictureFiles(tmp_path / "images")),
+        limits=LimitTable(everybody=Limits()),
+        bounds=RequestBounds(prompt_tokens=225, steps=50),
+        clock=utc_now,
+    )
+    engine.on_change = service._engine_changed  # as `start` has it, without loading the model again
+    jobs = [
+        await service.submit(request(seed=seed, num_inference_steps=6), user_id=seed, place=HERE)
+        for seed in range(8)
+    ]
+    await until(lambda: service.running_count == REPLICAS)
+    victim = replica_pids()[0]
+    os.kill(victim, signal.SIGKILL)
+    endings = [await finished(job) for job in jobs]
+    assert victim not in replica_pids()
+    assert [len(ending.images) for ending in endings] == [1] * len(jobs)
+    assert len(list((tmp_path / "images").rglob("*.png"))) == len(jobs)
+    for job, ending in zip(jobs[:3], endings[:3], strict=True):
+        assert ending.images == await drawn(local, job)
+    await until(lambda: engine.activity.slots == REPLICAS)
+    assert service.waiting_count == service.running_count == 0
+    engine.on_change = lambda: None
+    await database.stop()
+
+
+async def test_nobody_without_the_token_is_answered_and_all_else_keeps_to_this_machine(
+    engine: RayEngine,
+) -> None:
+    import grpc  # noqa: PLC0415 - comes with Ray, which reads its token when it is imported
+    from ray.serve.generated import serve_pb2, serve_pb2_grpc  # noqa: PLC0415 - as above
+
+    ports = listening_ports(replica_pids()[0])
+    open_to_all = [port for port, is_local in ports.items() if not is_local]
+    assert len(open_to_all) <= 1, "Serve's own port between replicas; no other"
+    for port in open_to_all:
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+            stub: Any = serve_pb2_grpc.ASGIServiceStub(channel)  # type: ignore[no-untyped-call]  # as Ray ships it
+            with pytest.raises(grpc.aio.AioRpcError) as refusal:
+                await stub.HandleRequest(serve_pb2.ASGIRequest())  # type: ignore[attr-defined]  # protobuf makes it
+            assert refusal.value.code() is grpc.StatusCode.UNAUTHENTICATED
+
+
+async def test_a_model_that_is_missing_is_told_and_may_come_later(
+    engine: RayEngine, tiny_checkpoint: Path, options: EngineOptions, tmp_path: Path
+) -> None:
+    place = tmp_path / "model"
+    other = RayEngine(
+        ModelSource(source=str(place), device="cpu"),
+        options,
+        # The three replicas have taken all CPUs.
+        RayOptions(application=f"{APPLICATION}-later", gpus_per_replica=0, cpus_per_replica=0),
+    )
+    await other.load()
+    assert other.state is EngineState.FAILED
+    assert "no such folder" in str(other.failure)
+    with pytest.raises(ModelUnavailable):
+        await drawn(other, small_job(1))
+    place.symlink_to(tiny_checkpoint)
+    await other.load()
+    await until(lambda: other.state is EngineState.READY)
+    assert len(await drawn(other, small_job(1))) == 1
+    assert other._looking is not None
+    other._looking.cancel()
