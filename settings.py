@@ -64,6 +64,12 @@ def _ray_address(value: str) -> str:
     return value
 
 
+def _shard_ids(value: str) -> str:
+    if not re.fullmatch(r"([0-9]{1,6}(-[0-9]{1,6})?)?", value):
+        raise ValueError("must be a shard's number, or a range such as 0-3")
+    return value
+
+
 def _database_url(value: str) -> str:
     if value and not re.match(r"(sqlite\+aiosqlite|postgresql\+asyncpg)://", value):
         raise ValueError("must start with sqlite+aiosqlite:// or postgresql+asyncpg://")
@@ -79,10 +85,42 @@ class _Section(BaseModel):
 
 
 class DiscordSettings(_Section):
-    """`[discord]`: how to reach Discord."""
+    """`[discord]`: how to reach Discord, and which of the bot's shards are this process's."""
 
     api_base: Annotated[str, AfterValidator(_http_url)] = "https://discord.com/api/v10"
     token_file: str = ""
+    shard_count: Literal["auto"] | Annotated[int, Field(ge=1, le=100_000)] = "auto"
+    shard_ids: Annotated[str, AfterValidator(_shard_ids)] = ""
+
+    @model_validator(mode="after")
+    def _shards_exist(self) -> Self:
+        if not self.shard_ids:
+            return self
+        if self.shard_count == "auto":
+            raise ValueError("shard_ids needs a number as shard_count, the same in all processes")
+        if not self.shards or self.shards[-1] >= self.shard_count:
+            raise ValueError(
+                f"shard_ids must be one or a range of 0-{self.shard_count - 1}, such as 0-{self.shard_count - 1}"
+            )
+        return self
+
+    @property
+    def shards(self) -> range | None:
+        """The shards of this process; None for all."""
+        if not self.shard_ids:
+            return None
+        first, _, last = self.shard_ids.partition("-")
+        return range(int(first), int(last or first) + 1)
+
+    @property
+    def is_one_of_several(self) -> bool:
+        """Whether other processes have other shards."""
+        return self.shards is not None and len(self.shards) != self.shard_count
+
+    @property
+    def instance(self) -> str:
+        """What this process is called among those of the bot, the same after a restart."""
+        return f"shards {self.shard_ids}" if self.is_one_of_several else "all"
 
 
 class ModelSettings(_Section):
@@ -164,6 +202,7 @@ class DatabaseSettings(_Section):
     """`[database]`: where jobs and settings are remembered."""
 
     url: Annotated[str, AfterValidator(_database_url)] = ""
+    lease_s: Annotated[float, Field(ge=1, le=3_600)] = 60.0
 
 
 _Limit = Annotated[int, Field(ge=1, le=1_000_000)]
@@ -365,6 +404,12 @@ def load_settings(file: Path) -> Settings:
         where = _where("model.profile", file)
         known = _in_a_line(", ".join(known_profiles))
         raise SettingsError(f"{where} = {_shown(settings.model.profile)}: must be one of {known}")
+    if settings.discord.is_one_of_several and settings.database_url.startswith("sqlite"):
+        where = _where("discord.shard_ids", file)
+        raise SettingsError(
+            f"{where} = {_shown(settings.discord.shard_ids)}: several processes need a PostgreSQL in common, as "
+            "database.url; with SQLite leave shard_ids empty, and one process serves all shards"
+        )
     return settings
 
 

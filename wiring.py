@@ -43,6 +43,7 @@ from cogs.events.voting_booth import VotingBooth
 from cogs.history import History
 from cogs.imagine import Imagine
 from cogs.language import CommandTranslator
+from cogs.lease_watch import LeaseWatch
 from cogs.model import Model
 from cogs.moderation import Moderation as ModeratorsDesk
 from cogs.parts import Parts
@@ -98,6 +99,7 @@ from storage.favourites import FavouriteStore
 from storage.guessing import GuessingStore
 from storage.guilds import GuildStore
 from storage.health import StorageHealth
+from storage.job_leases import Lease
 from storage.job_ledger import JobLedger
 from storage.people import PeopleStore
 from storage.personal_data import PersonalData
@@ -106,11 +108,15 @@ from storage.presets import PresetStore
 from storage.reports import ReportStore
 from storage.standings import StandingStore
 from storage.tournaments import TournamentStore
+from storage.turns import Turns
 from storage.upkeep import Upkeep
 from terminal.tag_import import IMPORTED_TAGS
 from watch.watch import Watch
 
 log = logging.getLogger("anim4gine")
+
+IDENTIFY_PAUSE_S = 5.0
+"""Between two shards' IDENTIFYs (events/gateway, "Rate Limiting"; `max_concurrency` may allow large bots more)."""
 
 DELIVERY_TIMEOUT_S = 5
 """How long a shutdown waits for the last messages to be edited."""
@@ -119,7 +125,9 @@ DELIVERY_TIMEOUT_S = 5
 class Anim4gineBot(DrawingBot):
     """The Discord client: loads the cogs, syncs the commands, turns errors into sentences."""
 
-    def __init__(self, parts: Parts, watch: Watch, commands_told: Path) -> None:
+    def __init__(
+        self, parts: Parts, watch: Watch, commands_told: Path, shards: DiscordSettings, turns: Turns
+    ) -> None:
         # Slash commands and components need no privileged intent, and of the others only this one.
         intents = discord.Intents(guilds=True)
         # Voice is nothing that a drawing bot needs; without this discord.py warns of it at every start.
@@ -134,7 +142,12 @@ class Anim4gineBot(DrawingBot):
             ),
             allowed_installs=app_commands.AppInstallationType(guild=True, user=True),
             http_trace=watch.rest_trace.config(),
+            shard_count=None if shards.shard_count == "auto" else shards.shard_count,
+            shard_ids=None if shards.shards is None else list(shards.shards),
         )
+        self._is_one_of_several = shards.is_one_of_several
+        self._has_first_shard = shards.shards is None or 0 in shards.shards
+        self._turns = turns
         self.parts = parts
         self.watch = watch
         self._commands_told = commands_told
@@ -153,6 +166,7 @@ class Anim4gineBot(DrawingBot):
         self.bearers = (guessing_stages.bring,)
         self.deadline_handlers.update(guessing_stages.handlers)
         self.deadline_watch = DeadlineWatch(parts.deadlines, self.deadline_handlers, parts.clock)
+        self.lease_watch = LeaseWatch(parts.service, self.delivery, parts.service.lease.total_seconds())
         self.delivery.on_delivered = watch.metrics.delivered
         self.tree.error(answer_error)
 
@@ -165,10 +179,24 @@ class Anim4gineBot(DrawingBot):
         self.delivery.catch_up()
         await self.add_cogs()
         await self.tree.set_translator(CommandTranslator())
-        was_told = await sync_commands(self.tree, self._commands_told)
-        count, how = len(self.tree.get_commands()), "told to Discord" if was_told else "known to Discord"
-        log.info("Logged in as %s; %d commands are %s", self.user, count, how)
+        how = "told to Discord by the process with shard 0"
+        if self._has_first_shard:
+            was_told = await sync_commands(self.tree, self._commands_told)
+            how = "told to Discord" if was_told else "known to Discord"
+        log.info("Logged in as %s; %d commands are %s", self.user, len(self.tree.get_commands()), how)
         self.deadline_watch.start()
+        self.lease_watch.start()
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """Keep to one IDENTIFY in five seconds, as Discord asks of all processes together."""
+        if self._is_one_of_several:
+            try:
+                await self._turns.take()
+            except (SQLAlchemyError, OSError):
+                log.warning("The database gives out no turns; this shard takes one", exc_info=True)
+            else:
+                return
+        await super().before_identify_hook(shard_id, initial=initial)
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
         """Note when it came, to know how long its first answer takes."""
@@ -230,6 +258,8 @@ class Anim4gineBot(DrawingBot):
         """Keep what waits and runs for the next start, tell the askers, and leave."""
         if not self.is_closed():
             await self.deadline_watch.stop()
+            await self.lease_watch.stop()
+            await self._turns.stop()
             await self.parts.service.stop()
             await self.delivery.settle(DELIVERY_TIMEOUT_S)
         await super().close()
@@ -364,7 +394,8 @@ def build_bot(
     classifier: RatingClassifier | None,
 ) -> Anim4gineBot:
     """Wire the Discord client from the settings; nothing starts yet. Takes a second for a large dictionary."""
-    ledger = JobLedger(database, files)
+    lease = Lease(instance=settings.discord.instance, lasts=timedelta(seconds=settings.database.lease_s))
+    ledger = JobLedger(database, files, lease)
     guilds, reports, guessing = GuildStore(database), ReportStore(database), GuessingStore(database)
     blocks = BlockStore(
         database,
@@ -399,7 +430,13 @@ def build_bot(
         wildcards=Wildcards(settings.paths.wildcards),
         clock=utc_now,
     )
-    return Anim4gineBot(parts, Watch(parts.service, utc_now), settings.paths.data / "commands.sha256")
+    return Anim4gineBot(
+        parts,
+        Watch(parts.service, utc_now),
+        settings.paths.data / "commands.sha256",
+        settings.discord,
+        Turns(database, "identify", IDENTIFY_PAUSE_S),
+    )
 
 
 async def serve(settings: Settings, token: SecretStr) -> None:

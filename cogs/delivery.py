@@ -8,7 +8,7 @@ follow-ups: Discord takes only 30 a minute of those in a channel.
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any
 
@@ -24,9 +24,9 @@ from cogs.job_message import JobMessage, progress_message, result_message
 from cogs.language import Language, language_of
 from cogs.persistence import persistently
 from cogs.place import place_now
-from cogs.result_posts import MessageKey, ResultPosts
+from cogs.result_posts import MessageKey, NotOurs, ResultPosts
 from generation.errors import GenerationError, PictureHidden
-from generation.job import Ending, Failed, Finished, Job, Queued, Suspended, Update
+from generation.job import Ending, Failed, Finished, HandedOver, Job, Queued, Suspended, Update
 from generation.service import GenerationService
 
 log = logging.getLogger(__name__)
@@ -57,6 +57,7 @@ class Delivery:
         self._tasks: set[asyncio.Task[None]] = set()
         self._in_hand: set[str] = set()
         self._catching_up: asyncio.Task[None] | None = None
+        self._more_was_left = asyncio.Event()
         self.on_delivered: Callable[[Job, float], None] = lambda _job, _lag_s: None
         """Called with the seconds from a job's end to its result in a message."""
 
@@ -67,6 +68,10 @@ class Delivery:
     def catch_up(self) -> None:
         """Bring what was drawn and not brought, now and from time to time; returns at once."""
         self._catching_up = asyncio.create_task(self._keep_catching_up(), name="deliver what was left")
+
+    def look_again(self) -> None:
+        """Bring at once what another process drew and has not brought; returns at once."""
+        self._more_was_left.set()
 
     async def settle(self, timeout_s: float) -> None:
         """Wait for the deliveries under way; what isn't through by then is left for the next start."""
@@ -85,7 +90,9 @@ class Delivery:
                 await self._bring_undelivered()
             except Exception:  # the border of this task: nobody awaits it
                 log.exception("What was left could not be looked through")
-            await asyncio.sleep(CATCH_UP_INTERVAL_S)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._more_was_left.wait(), CATCH_UP_INTERVAL_S)
+            self._more_was_left.clear()
 
     async def _bring_undelivered(self) -> None:
         places = asyncio.Semaphore(LATE_DELIVERIES_AT_ONCE)
@@ -128,6 +135,8 @@ class Delivery:
             progress.cancel()
             if isinstance(ending, Suspended):
                 await _tell_of_restart(message, language_of(job.locale))
+                return
+            if isinstance(ending, HandedOver) or not await self._service.hold([job]):
                 return
             for bring in self._bot.bearers:
                 if await bring(job, ending):
@@ -172,6 +181,10 @@ class Delivery:
         async for update in job.updates():
             if isinstance(update, Ending) or not message.is_editable:
                 return
+            if not self._service.surely_holds_jobs:
+                # The message may show what another process has brought.
+                await asyncio.wait({over}, timeout=PROGRESS_EDIT_INTERVAL_S)
+                continue
             is_late = isinstance(update, Queued) and (update.estimated_wait_s or 0) > message.editable_s
             try:
                 await message.edit(progress_message(job, update, comes_as_new_message=is_late))
@@ -191,6 +204,8 @@ def _logging_failures(job: Job) -> Iterator[None]:
     """The border of a delivery's task, which nobody awaits. What fails here is tried again later."""
     try:
         yield
+    except NotOurs:
+        log.info("The result is another process's to bring", extra={"job": job.id})
     except (discord.HTTPException, *CONNECTION_ERRORS) as error:
         log.warning(
             "The result could not be delivered, and is tried again later: %r", error, extra={"job": job.id}

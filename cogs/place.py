@@ -40,6 +40,9 @@ async def place_now(client: discord.Client, place: Place) -> Place:
     if channel is None:
         try:
             channel = await client.fetch_channel(place.channel_id)
+            if isinstance(channel, discord.Thread) and channel.parent is None:
+                # Of a server that another process serves, nothing is known beforehand.
+                channel = await client.fetch_channel(channel.parent_id)
         except (discord.Forbidden, discord.NotFound):
             channel = None
     return replace(place, is_age_restricted=is_age_restricted(channel))

@@ -33,6 +33,10 @@ MessageKey = tuple[int, int]
 """A message, by its channel's id and its own."""
 
 
+class NotOurs(Exception):
+    """Another process took the job over, and brings its result."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Result:
     """What is to be told of a job, and whom to tell that it was."""
@@ -60,6 +64,7 @@ class ResultPosts:
 
         Raises:
             discord.HTTPException, CONNECTION_ERRORS: Discord can't be reached, or keeps failing.
+            NotOurs: one of them was taken over by another process.
         """
         loop = asyncio.get_running_loop()
         waiting = [_Result(job, message, loop.create_future()) for job, message in results]
@@ -77,7 +82,8 @@ class ResultPosts:
         while waiting := self._lines[channel_id]:
             group = _next_group(waiting)
             try:
-                sent = await self._send(group)
+                group = await self._ours(group)
+                sent = await self._send(group) if group else []
             except Exception as error:  # told to those who wait for it
                 for result in group:
                     if not result.posted.done():
@@ -88,6 +94,15 @@ class ResultPosts:
                         result.posted.set_result(key)
             await asyncio.sleep(PAUSE_S)
         del self._lines[channel_id]
+
+    async def _ours(self, group: Sequence[_Result]) -> list[_Result]:
+        """Return those that are still to be brought by this process; the line may have been long."""
+        held = await self._service.hold([result.job for result in group])
+        ours = [result for result in group if result.job in held]
+        for result in group:
+            if result not in ours and not result.posted.done():
+                result.posted.set_exception(NotOurs())
+        return ours
 
     async def _send(self, group: Sequence[_Result]) -> list[MessageKey | None]:
         if any(result.job.is_private for result in group):

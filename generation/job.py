@@ -62,8 +62,13 @@ class Suspended:
     """The program goes down. The job is stored and goes on at the next start; this run has no more news of it."""
 
 
-Update = Queued | Running | Finished | Failed | Cancelled | Suspended
-Ending = Finished | Failed | Cancelled | Suspended
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """Another process took the job over, while this one seemed to be dead. The other has all further news of it."""
+
+
+Update = Queued | Running | Finished | Failed | Cancelled | Suspended | HandedOver
+Ending = Finished | Failed | Cancelled | Suspended | HandedOver
 
 
 @dataclass(eq=False, slots=True, kw_only=True)

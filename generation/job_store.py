@@ -1,8 +1,8 @@
 """What the service asks of whoever remembers jobs. The real one is `storage/job_store.py`, handed in from outside."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 
@@ -79,6 +79,8 @@ class StoredJob(Protocol):
     @property
     def hidden_at(self) -> datetime | None: ...  # noqa: D102
     @property
+    def cancel_asked_at(self) -> datetime | None: ...  # noqa: D102
+    @property
     def drawing_s(self) -> float | None:
         """How long a finished job was drawn."""
 
@@ -104,7 +106,11 @@ class QuotaReached(Protocol):
 
 
 class JobStore(Protocol):
-    """The ledger of jobs. When a method returns, what it says is on disk."""
+    """The ledger of jobs. When a method returns, what it says is on disk.
+
+    Several processes may share it: each job is held by one of them, which renews its hold from time to time. What a
+    process writes of a job's course is refused after another one took the job over.
+    """
 
     async def accept(
         self, job: JobEntry, quotas: Mapping[str, int], sources: Sequence[bytes] = ()
@@ -117,23 +123,42 @@ class JobStore(Protocol):
             OSError: the disk is full, or can't be written.
         """
 
-    async def mark_running(self, job_id: str) -> None:
-        """The engine has it."""
+    @property
+    def lease(self) -> timedelta:
+        """How long a job is held by a process that renews nothing."""
+
+    async def take_over(self, now: datetime, *, with_earlier_runs: bool) -> Sequence[StoredJob]:
+        """Hold the jobs whose askers still wait and that no living process holds, in the order of their acceptance.
+
+        With those of earlier runs of this process, whether or not it seems that they still live.
+        """
+
+    async def renew(self, now: datetime) -> Mapping[str, bool]:
+        """Go on holding what is held: for each job, whether somebody asked to call it off."""
+
+    async def hold(self, job_ids: Sequence[str], now: datetime) -> Collection[str]:
+        """Go on holding these jobs; returns those that are held."""
+
+    async def ask_to_cancel(self, user_id: int, at: datetime, job_id: str | None = None) -> int:
+        """Ask whoever holds them to call off a person's jobs, or only one; returns how many are not over yet."""
+
+    async def mark_running(self, job_id: str) -> bool:
+        """The engine has it; False where it isn't held any more."""
 
     async def mark_finished(
         self, job_id: str, pictures: Sequence[bytes], ended_at: datetime, drawing_s: float
-    ) -> None:
-        """Keep its PNG files; it has ended.
+    ) -> bool:
+        """Keep its PNG files; it has ended. False where it isn't held any more.
 
         Raises:
             OSError: the disk is full, or can't be written.
         """
 
-    async def mark_failed(self, job_id: str, failure: Mapping[str, Any], ended_at: datetime) -> None:
-        """It ended without pictures."""
+    async def mark_failed(self, job_id: str, failure: Mapping[str, Any], ended_at: datetime) -> bool:
+        """It ended without pictures. False where it isn't held any more."""
 
-    async def mark_cancelled(self, job_id: str, ended_at: datetime) -> None:
-        """Its asker called it off."""
+    async def mark_cancelled(self, job_id: str, ended_at: datetime) -> bool:
+        """Its asker called it off. False where it isn't held any more."""
 
     async def mark_delivered(
         self, job_id: str, delivered_at: datetime, message: tuple[int, int] | None = None
@@ -143,11 +168,11 @@ class JobStore(Protocol):
     async def will_post(self, job_ids: Sequence[str], nonce: str) -> None:
         """Their results are about to be posted in one message, under this nonce."""
 
-    async def unfinished(self) -> Sequence[StoredJob]:
-        """Jobs that had not ended when the program did, in the order in which they were accepted."""
+    async def unfinished(self, user_id: int) -> Sequence[StoredJob]:
+        """A person's jobs that wait or run, whoever holds them."""
 
     async def undelivered(self) -> Sequence[StoredJob]:
-        """Jobs that have ended, and whose askers have not been told."""
+        """Held jobs that have ended, and whose askers have not been told."""
 
     async def count_finished(self, user_id: int) -> int:
         """How many finished jobs a person has."""
@@ -168,22 +193,44 @@ class JobStore(Protocol):
 class ForgetfulStore:
     """Keeps nothing and limits nothing: for one person at a terminal, who waits for the picture."""
 
+    lease = timedelta.max
+
     async def accept(self, job: JobEntry, quotas: Mapping[str, int], sources: Sequence[bytes] = ()) -> None:
         """Accept everything."""
 
-    async def mark_running(self, job_id: str) -> None:
+    async def take_over(self, now: datetime, *, with_earlier_runs: bool) -> Sequence[StoredJob]:
+        """There is none."""
+        return ()
+
+    async def renew(self, now: datetime) -> Mapping[str, bool]:
+        """There is none."""
+        return {}
+
+    async def hold(self, job_ids: Sequence[str], now: datetime) -> Collection[str]:
+        """Nobody else could have them."""
+        return job_ids
+
+    async def ask_to_cancel(self, user_id: int, at: datetime, job_id: str | None = None) -> int:
+        """There is nobody to ask."""
+        return 0
+
+    async def mark_running(self, job_id: str) -> bool:
         """Nothing to keep."""
+        return True
 
     async def mark_finished(
         self, job_id: str, pictures: Sequence[bytes], ended_at: datetime, drawing_s: float
-    ) -> None:
+    ) -> bool:
         """Nothing to keep."""
+        return True
 
-    async def mark_failed(self, job_id: str, failure: Mapping[str, Any], ended_at: datetime) -> None:
+    async def mark_failed(self, job_id: str, failure: Mapping[str, Any], ended_at: datetime) -> bool:
         """Nothing to keep."""
+        return True
 
-    async def mark_cancelled(self, job_id: str, ended_at: datetime) -> None:
+    async def mark_cancelled(self, job_id: str, ended_at: datetime) -> bool:
         """Nothing to keep."""
+        return True
 
     async def mark_delivered(
         self, job_id: str, delivered_at: datetime, message: tuple[int, int] | None = None
@@ -193,7 +240,7 @@ class ForgetfulStore:
     async def will_post(self, job_ids: Sequence[str], nonce: str) -> None:
         """Nothing to keep."""
 
-    async def unfinished(self) -> Sequence[StoredJob]:
+    async def unfinished(self, user_id: int) -> Sequence[StoredJob]:
         """There is none."""
         return ()
 

@@ -9,6 +9,7 @@ import logging
 import math
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -31,7 +32,17 @@ from generation.errors import (
     StorageFailure,
 )
 from generation.gatekeeper import Gatekeeper
-from generation.job import Cancelled, Ending, Failed, Finished, Job, Queued, Running, Suspended
+from generation.job import (
+    Cancelled,
+    Ending,
+    Failed,
+    Finished,
+    HandedOver,
+    Job,
+    Queued,
+    Running,
+    Suspended,
+)
 from generation.job_factory import JobFactory
 from generation.job_queue import JobQueue
 from generation.job_record import UnreadableRecord, failure_to_json, sources_of
@@ -50,6 +61,17 @@ log = logging.getLogger(__name__)
 
 STORE_RETRIES_S = (0.2, 1, 3, 10)
 """Pauses between attempts to store how a job ended, while the database is away."""
+
+CANCEL_ELSEWHERE_S, CANCEL_POLL_S = 15.0, 0.3
+"""How long to wait for other processes to call off what they draw, and how often to look."""
+
+
+@dataclass(slots=True)
+class TakenOver:
+    """What was left by another run of the program: jobs that wait again, and how many that only have to be brought."""
+
+    waiting: list[Job]
+    ended_count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +117,7 @@ class GenerationService:
         self._storing: set[asyncio.Task[Ending]] = set()
         self._is_stopping = False
         self._loading: asyncio.Task[None] | None = None
+        self._renewed_at = clock()
         self.on_began: Callable[[Job, float], None] = lambda _job, _waited_s: None
         self.on_ended: Callable[[Job, Ending], None] = lambda _job, _ending: None
 
@@ -147,9 +170,22 @@ class GenerationService:
         return True
 
     async def restore(self) -> list[Job]:
-        """Take up the jobs that had not ended when the program did; they wait again, in their order."""
-        restored = []
-        for stored in await self._store.unfinished():
+        """Take up what was left when the program ended: returns the jobs that wait again, in their order.
+
+        Those that have ended come with `undelivered`.
+        """
+        return (await self._take_over(with_earlier_runs=True)).waiting
+
+    async def take_over(self) -> TakenOver:
+        """Take up what processes that seem to be dead have left."""
+        return await self._take_over(with_earlier_runs=False)
+
+    async def _take_over(self, *, with_earlier_runs: bool) -> TakenOver:
+        taken = TakenOver([], ended_count=0)
+        for stored in await self._store.take_over(self._clock(), with_earlier_runs=with_earlier_runs):
+            if stored.state not in ("queued", "running"):
+                taken.ended_count += 1
+                continue
             try:
                 job = remembered_job(stored, await self._store.sources(stored.id))
             except UnreadableRecord as error:
@@ -158,9 +194,42 @@ class GenerationService:
                 await self._store.mark_failed(stored.id, failure, self._clock())
                 continue
             self._take_up(job)
-            restored.append(job)
+            taken.waiting.append(job)
+            if stored.cancel_asked_at is not None:
+                await self._call_off(job)
         self._feed_engine()
-        return restored
+        return taken
+
+    async def renew_leases(self) -> None:
+        """Hold on to all jobs; let those go that another process has taken, and call off what is to be called off."""
+        jobs, renewed_at = tuple(self._jobs.values()), self._clock()
+        held = await self._store.renew(renewed_at)
+        self._renewed_at = renewed_at
+        for job in jobs:
+            if job.id not in self._jobs:
+                continue  # it ended meanwhile
+            if job.id not in held:
+                log.warning("Another process took a job over", extra={"job": job.id})
+                job.publish(HandedOver())
+                await self._call_off(job)
+            elif held[job.id]:
+                await self._call_off(job)
+        self._feed_engine()
+
+    @property
+    def lease(self) -> timedelta:
+        """How long this process may be silent before others take its jobs."""
+        return self._store.lease
+
+    @property
+    def surely_holds_jobs(self) -> bool:
+        """Whether the leases were renewed so lately that no other process can have taken a job."""
+        return self._clock() - self._renewed_at < self.lease
+
+    async def hold(self, jobs: Sequence[Job]) -> list[Job]:
+        """Return those of `jobs` that are still this process's to bring; nobody else takes them for a while."""
+        held = await self._store.hold([job.id for job in jobs], self._clock())
+        return [job for job in jobs if job.id in held]
 
     async def undelivered(self, besides: Collection[str] = ()) -> AsyncIterator[list[Job]]:
         """Yield the jobs that ended without their askers being told, their pictures read when it is their turn.
@@ -249,28 +318,43 @@ class GenerationService:
         return job
 
     async def cancel(self, job_id: str, user_id: int) -> None:
-        """Call off a job that waits or runs.
+        """Call off a job that waits or runs; one that another process draws is over some seconds later.
 
         Raises:
             JobIsOver: it has ended, or was never known.
             NotTheAsker: it is somebody else's.
         """
         job = self._jobs.get(job_id)
-        if job is None:
-            raise JobIsOver
-        if job.user_id != user_id:
-            raise NotTheAsker
-        job.request_cancel()
-        if job.id not in self._running:
-            self._queue.end(job)
-            await self._conclude(job, Cancelled())
+        if job is not None:
+            if job.user_id != user_id:
+                raise NotTheAsker
+            await self._call_off(job)
+            return
+        if not await self._store.ask_to_cancel(user_id, self._clock(), job_id):
+            stored = await self._store.find(job_id)
+            is_anothers = stored is not None and stored.state in ("queued", "running")
+            raise NotTheAsker if is_anothers else JobIsOver
 
     async def cancel_all(self, user_id: int) -> None:
-        """Call off everything of one person that waits or runs, and wait until it is over."""
+        """Call off everything of one person that waits or runs, and wait until it is over.
+
+        For what other processes draw it waits for `CANCEL_ELSEWHERE_S` at most.
+        """
         mine = [job for job in self._jobs.values() if job.user_id == user_id]
         for job in mine:
-            await self.cancel(job.id, user_id)
+            await self._call_off(job)
         await asyncio.gather(*(job.ending() for job in mine))
+        if await self._store.ask_to_cancel(user_id, self._clock()):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CANCEL_ELSEWHERE_S):
+                    while await self._store.unfinished(user_id):
+                        await asyncio.sleep(CANCEL_POLL_S)
+
+    async def _call_off(self, job: Job) -> None:
+        """End a job of this process: at once if it waits, else within a step."""
+        job.request_cancel()
+        if job.id not in self._running and self._queue.end(job):
+            await self._conclude(job, Cancelled())
 
     async def delivered(self, job: Job, message: tuple[int, int] | None = None) -> None:
         """Remember that the asker of `job` has been told how it ended, by the message of this channel and id."""
@@ -335,7 +419,8 @@ class GenerationService:
         begin = time.monotonic()
         try:
             await self.gatekeeper.check_person(job.user_id, job.place.guild_id)
-            await self._store.mark_running(job.id)
+            if not await self._store.mark_running(job.id):
+                return HandedOver()
             self._check_length(job)
             images = await self._engine.draw(job, partial(self._on_progress, job))
             if self._output_check is not None:
@@ -367,16 +452,17 @@ class GenerationService:
 
     async def _stored(self, job: Job, ending: Ending) -> Ending:
         """Store an ending, again and again while the database is away; returns what became of it."""
+        is_held = True
         for pause_s in (*STORE_RETRIES_S, None):
             try:
                 match ending:
                     case Finished(images, drawing_s):
                         pictures = [image.png for image in images]
-                        await self._store.mark_finished(job.id, pictures, self._clock(), drawing_s)
+                        is_held = await self._store.mark_finished(job.id, pictures, self._clock(), drawing_s)
                     case Failed(error):
-                        await self._store.mark_failed(job.id, failure_to_json(error), self._clock())
+                        is_held = await self._store.mark_failed(job.id, failure_to_json(error), self._clock())
                     case Cancelled():
-                        await self._store.mark_cancelled(job.id, self._clock())
+                        is_held = await self._store.mark_cancelled(job.id, self._clock())
             except OSError as error:
                 if not isinstance(ending, Finished):
                     log.exception("A job's end could not be stored", extra={"job": job.id})
@@ -391,7 +477,7 @@ class GenerationService:
                 log.warning("A job's end could not be stored yet", exc_info=True, extra={"job": job.id})
                 await asyncio.sleep(pause_s)
             else:
-                return ending
+                return ending if is_held else HandedOver()
         return ending
 
     def _check_options(self, request: GenerationRequest) -> None:

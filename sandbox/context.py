@@ -41,7 +41,7 @@ class Discord:
             residents.is_bot_online = gateway.is_online
             residents.show_world()
 
-        gateway = Gateway(world, tell_presence)
+        gateway = Gateway(world, limits, tell_presence)
         attachments = Attachments(world)
         messages = Messages(world, limits, statistics, attachments, gateway, residents)
         return cls(

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import math
 import secrets
+import time
 import zlib
 from collections import deque
 from collections.abc import Callable
@@ -14,6 +16,7 @@ import zstandard
 from aiohttp import WSMsgType, web
 
 from sandbox import objects
+from sandbox.limits import Limits
 from sandbox.outbox import Outbox
 from sandbox.permissions import is_refused
 from sandbox.world import Json, World
@@ -22,8 +25,8 @@ DISPATCH, HEARTBEAT, IDENTIFY, RESUME, RECONNECT, REQUEST_MEMBERS = 0, 1, 2, 6, 
 INVALID_SESSION, HELLO, HEARTBEAT_ACK = 9, 10, 11
 """Gateway opcodes (topics/opcodes-and-status-codes)."""
 
-UNKNOWN_ERROR, DECODE_ERROR, AUTHENTICATION_FAILED = 4000, 4002, 4004
-"""Close codes; only after the last a bot must not try again."""
+UNKNOWN_ERROR, DECODE_ERROR, AUTHENTICATION_FAILED, INVALID_SHARD = 4000, 4002, 4004, 4010
+"""Close codes; after the last two a bot must not try again."""
 
 HEARTBEAT_INTERVAL_MS = 41_250
 REPLAY_LENGTH = 10_000
@@ -78,8 +81,10 @@ class _Connection:
 class Gateway:
     """All sessions of the one bot. `on_change` is called when it comes online or goes."""
 
-    def __init__(self, world: World, on_change: Callable[[], None]) -> None:
+    def __init__(self, world: World, limits: Limits, on_change: Callable[[], None]) -> None:
         self._world = world
+        self._limits = limits
+        self._identified_at = -math.inf
         self._on_change = on_change
         self._sessions: dict[str, _Session] = {}
         self.url = ""
@@ -88,6 +93,12 @@ class Gateway:
     def is_online(self) -> bool:
         """Whether some shard is connected."""
         return any(session.connection is not None for session in self._sessions.values())
+
+    @property
+    def shards(self) -> set[tuple[int, int]]:
+        """Which shards are connected: the number of each, and of how many."""
+        connected = (session for session in self._sessions.values() if session.connection is not None)
+        return {(session.shard_id, session.shard_count) for session in connected}
 
     @property
     def has_session(self) -> bool:
@@ -119,6 +130,10 @@ class Gateway:
                         connection.send(HEARTBEAT_ACK)
                     case 2 if is_refused(payload["d"]["token"]):
                         await connection.close(AUTHENTICATION_FAILED)
+                    case 2 if not _is_shard(payload["d"].get("shard", [0, 1])):
+                        await connection.close(INVALID_SHARD)
+                    case 2 if not self._may_identify():
+                        connection.send(INVALID_SESSION, False)
                     case 2:
                         session = self._identify(connection, payload["d"])
                     case 6:
@@ -165,6 +180,13 @@ class Gateway:
         for session in self._sessions.values():
             if session.connection is not None:
                 session.connection.send(op, data)
+
+    def _may_identify(self) -> bool:
+        now = time.monotonic()
+        if now - self._identified_at < self._limits.identify_pause_s:
+            return False
+        self._identified_at = now
+        return True
 
     def _identify(self, connection: _Connection, data: Json) -> _Session:
         shard_id, shard_count = data.get("shard", [0, 1])
@@ -223,6 +245,11 @@ class Gateway:
             "nonce": data.get("nonce"),
         }
         self._send(session, "GUILD_MEMBERS_CHUNK", chunk)
+
+
+def _is_shard(shard: list[int]) -> bool:
+    number, count = shard
+    return 0 <= number < count
 
 
 def _is_intended(event: str, data: Json, intents: int) -> bool:

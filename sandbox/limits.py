@@ -15,6 +15,12 @@ class Limits:
     token_lifetime_s: float = 900.0
     """How long an interaction token works (receiving-and-responding)."""
 
+    recommended_shards: int = 1
+    """Into how many shards a bot of this size should be split (topics/gateway, "Sharding")."""
+    identify_pause_s: float = 0.0
+    """Between two IDENTIFYs, of all connections of the bot together. Discord's is 5 s where `max_concurrency` is 1
+    (events/gateway, "Rate Limiting"); with 0 a bot may be started again and again at once."""
+
     attachment_size: int = 10 * 2**20
     """One file (reference, "Uploading Files"); sent in each interaction as `attachment_size_limit`."""
     request_size: int = 25 * 2**20

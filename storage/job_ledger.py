@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database import Database
+from storage.job_leases import Lease
 from storage.picture_files import PictureFiles
 from storage.tables import ImageRow, JobRow, SourceRow
 
@@ -120,14 +121,29 @@ class StoredJob:
     erased_at: datetime | None
     hidden_at: datetime | None
     occasion: str | None
+    owner: str | None
+    leased_until: datetime | None
+    cancel_asked_at: datetime | None
 
 
 class JobLedger:
-    """Queries over `jobs` and `images`. Every method is a transaction of its own, committed when it returns."""
+    """Queries over `jobs` and `images`. Every method is a transaction of its own, committed when it returns.
 
-    def __init__(self, database: Database, files: PictureFiles) -> None:
+    Jobs are held by one process at a time, this one in the name of `lease`. What is written of a job's course is
+    written only while it is held, so that a process that was away for too long can't undo what another has done since.
+    """
+
+    def __init__(self, database: Database, files: PictureFiles, lease: Lease | None = None) -> None:
         self._database = database
         self._files = files
+        self._lease = lease or Lease()
+        # Two updates of several rows of ours could each wait for a row that the other has.
+        self._of_several = asyncio.Lock()
+
+    @property
+    def lease(self) -> timedelta:
+        """How long a job is held by a process that renews nothing."""
+        return self._lease.lasts
 
     async def accept(
         self, job: NewJob, quotas: Mapping[str, int], sources: Sequence[bytes] = ()
@@ -151,7 +167,8 @@ class JobLedger:
                 if reached is not None:
                     return reached
             values = {name: getattr(job, name) for name in _NEW_COLUMNS}
-            await connection.execute(insert(JobRow).values(**values, state=JobState.QUEUED))
+            held = {"owner": self._lease.owner, "leased_until": job.accepted_at + self._lease.lasts}
+            await connection.execute(insert(JobRow).values(**values, **held, state=JobState.QUEUED))
             if hashes:
                 rows = [
                     {"job_id": job.id, "number": number, "file_hash": file_hash}
@@ -160,19 +177,55 @@ class JobLedger:
                 await connection.execute(insert(SourceRow), rows)
         return None
 
-    async def mark_running(self, job_id: str) -> None:
-        """The engine has it."""
+    async def take_over(self, now: datetime, *, with_earlier_runs: bool) -> list[StoredJob]:
+        """Take the jobs whose askers still wait and that no living process holds, in the order of their acceptance.
+
+        With those of earlier runs of this process, whether their leases have ended or not.
+        """
         async with self._database.writing() as connection:
-            await connection.execute(
+            free = self._lease.free(now, with_earlier_runs=with_earlier_runs)
+            ids = list((await connection.execute(free)).scalars())
+            if not ids:
+                return []
+            taking = self._lease.taking(ids, now).returning(*JobRow.__table__.c)
+            taken = [StoredJob(**row) for row in (await connection.execute(taking)).mappings()]
+        return sorted(taken, key=lambda job: (job.accepted_at, job.id))
+
+    async def renew(self, now: datetime) -> dict[str, bool]:
+        """Hold on to all jobs that are still held; returns for each whether somebody asked to call it off."""
+        async with self._of_several, self._database.writing() as connection:
+            renewing = self._lease.renewing(now).returning(JobRow.id, JobRow.cancel_asked_at)
+            return {row.id: row.cancel_asked_at is not None for row in await connection.execute(renewing)}
+
+    async def hold(self, job_ids: Sequence[str], now: datetime) -> set[str]:
+        """Hold on to these jobs; returns those that are held: nobody else takes them while their lease lasts."""
+        async with self._of_several, self._database.writing() as connection:
+            renewing = self._lease.renewing(now, job_ids).returning(JobRow.id)
+            return set((await connection.execute(renewing)).scalars())
+
+    async def ask_to_cancel(self, user_id: int, at: datetime, job_id: str | None = None) -> int:
+        """Ask whoever holds them to call off a person's jobs, or only one; returns how many are not over yet."""
+        which = [JobRow.user_id == user_id, JobRow.state.in_(UNFINISHED)]
+        if job_id is not None:
+            which.append(JobRow.id == job_id)
+        async with self._of_several, self._database.writing() as connection:
+            asked = await connection.execute(update(JobRow).where(*which).values(cancel_asked_at=at))
+            return asked.rowcount
+
+    async def mark_running(self, job_id: str) -> bool:
+        """The engine has it; False where it isn't held any more."""
+        async with self._database.writing() as connection:
+            changed = await connection.execute(
                 update(JobRow)
-                .where(JobRow.id == job_id, JobRow.state == JobState.QUEUED)
+                .where(JobRow.id == job_id, JobRow.state == JobState.QUEUED, self._lease.is_held)
                 .values(state=JobState.RUNNING)
             )
+            return changed.rowcount > 0 or await self._holds(connection, job_id)
 
     async def mark_finished(
         self, job_id: str, pictures: Sequence[bytes], ended_at: datetime, drawing_s: float
-    ) -> None:
-        """Keep its PNG files; it has ended.
+    ) -> bool:
+        """Keep its PNG files; it has ended. False where it isn't held any more.
 
         Raises:
             OSError: the disk is full, or can't be written.
@@ -181,21 +234,23 @@ class JobLedger:
         async with self._database.writing() as connection:
             changed = await connection.execute(
                 update(JobRow)
-                .where(JobRow.id == job_id, JobRow.state.in_(UNFINISHED))
+                .where(JobRow.id == job_id, JobRow.state.in_(UNFINISHED), self._lease.is_held)
                 .values(state=JobState.FINISHED, ended_at=ended_at, drawing_s=drawing_s)
             )
-            if changed.rowcount:
-                rows = [
-                    {
-                        "job_id": job_id,
-                        "number": number,
-                        "file_hash": file_hash,
-                        "size_bytes": len(picture),
-                        "created_at": ended_at,
-                    }
-                    for number, (file_hash, picture) in enumerate(zip(hashes, pictures, strict=True))
-                ]
-                await connection.execute(insert(ImageRow), rows)
+            if not changed.rowcount:
+                return await self._holds(connection, job_id)
+            rows = [
+                {
+                    "job_id": job_id,
+                    "number": number,
+                    "file_hash": file_hash,
+                    "size_bytes": len(picture),
+                    "created_at": ended_at,
+                }
+                for number, (file_hash, picture) in enumerate(zip(hashes, pictures, strict=True))
+            ]
+            await connection.execute(insert(ImageRow), rows)
+            return True
 
     async def pictures(self, job_id: str) -> list[bytes]:
         """Return the PNG files of a finished job, in their order; none where they were cleaned away."""
@@ -217,13 +272,13 @@ class JobLedger:
         except FileNotFoundError:
             return []
 
-    async def mark_failed(self, job_id: str, failure: Mapping[str, Any], ended_at: datetime) -> None:
-        """It ended without pictures; `failure` tells its asker why."""
-        await self._end(job_id, JobState.FAILED, ended_at, failure=dict(failure))
+    async def mark_failed(self, job_id: str, failure: Mapping[str, Any], ended_at: datetime) -> bool:
+        """It ended without pictures; `failure` tells its asker why. False where it isn't held any more."""
+        return await self._end(job_id, JobState.FAILED, ended_at, failure=dict(failure))
 
-    async def mark_cancelled(self, job_id: str, ended_at: datetime) -> None:
-        """Its asker called it off."""
-        await self._end(job_id, JobState.CANCELLED, ended_at)
+    async def mark_cancelled(self, job_id: str, ended_at: datetime) -> bool:
+        """Its asker called it off. False where it isn't held any more."""
+        return await self._end(job_id, JobState.CANCELLED, ended_at)
 
     async def mark_delivered(
         self, job_id: str, delivered_at: datetime, message: tuple[int, int] | None = None
@@ -243,22 +298,25 @@ class JobLedger:
 
     async def will_post(self, job_ids: Sequence[str], nonce: str) -> None:
         """Remember which message is about to tell of these jobs, so that a repeated post is the same one."""
-        async with self._database.writing() as connection:
-            await connection.execute(update(JobRow).where(JobRow.id.in_(job_ids)).values(post_nonce=nonce))
+        async with self._of_several, self._database.writing() as connection:
+            await connection.execute(
+                update(JobRow).where(JobRow.id.in_(job_ids), self._lease.is_held).values(post_nonce=nonce)
+            )
 
-    async def unfinished(self) -> list[StoredJob]:
-        """Return the jobs that wait or ran when the program ended, in the order in which they were accepted."""
+    async def unfinished(self, user_id: int | None = None) -> list[StoredJob]:
+        """Return the jobs that wait or run, whoever holds them, in the order of their acceptance; a person's or all."""
+        which = [] if user_id is None else [JobRow.user_id == user_id]
         return await self._jobs(
             select(JobRow.__table__)
-            .where(JobRow.state.in_(UNFINISHED))
+            .where(JobRow.state.in_(UNFINISHED), *which)
             .order_by(JobRow.accepted_at, JobRow.id)
         )
 
     async def undelivered(self) -> list[StoredJob]:
-        """Return the jobs that are over, whose asker has not been told; those of one nonce side by side."""
+        """Return the held jobs that are over, whose asker has not been told; those of one nonce side by side."""
         return await self._jobs(
             select(JobRow.__table__)
-            .where(JobRow.state.not_in(UNFINISHED), JobRow.delivered_at.is_(None))
+            .where(JobRow.state.not_in(UNFINISHED), JobRow.delivered_at.is_(None), self._lease.is_held)
             .order_by(JobRow.post_nonce, JobRow.ended_at, JobRow.id)
         )
 
@@ -282,13 +340,19 @@ class JobLedger:
         async with self._database.reading() as connection:
             return [StoredJob(**row) for row in (await connection.execute(query)).mappings()]
 
-    async def _end(self, job_id: str, state: JobState, ended_at: datetime, **values: object) -> None:
+    async def _end(self, job_id: str, state: JobState, ended_at: datetime, **values: object) -> bool:
         async with self._database.writing() as connection:
-            await connection.execute(
+            changed = await connection.execute(
                 update(JobRow)
-                .where(JobRow.id == job_id, JobRow.state.in_(UNFINISHED))
+                .where(JobRow.id == job_id, JobRow.state.in_(UNFINISHED), self._lease.is_held)
                 .values(state=state, ended_at=ended_at, **values)
             )
+            return changed.rowcount > 0 or await self._holds(connection, job_id)
+
+    async def _holds(self, connection: AsyncConnection, job_id: str) -> bool:
+        """Whether a job that wasn't changed is held all the same: it was changed before, and the answer got lost."""
+        held = select(JobRow.id).where(JobRow.id == job_id, self._lease.is_held)
+        return (await connection.execute(held)).scalar_one_or_none() is not None
 
 
 async def _reached(

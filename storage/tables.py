@@ -60,7 +60,8 @@ class JobRow(Base):
     picture; both belong to whoever stores them. `interaction_token` is emptied when it is of no use any more. After
     `erased_at` the row is empty, and only counts. `result_channel_id` and `result_message_id` are where the result was
     brought, which may be another message than the one that waited for it. After `hidden_at` its pictures are for
-    moderators alone. `occasion` is the id of the event that it was asked for, if any.
+    moderators alone. `occasion` is the id of the event that it was asked for, if any. `owner` is the process that has
+    it in hand until `leased_until`, see `job_leases.py`; after `cancel_asked_at` that one is to call it off.
     """
 
     __tablename__ = "jobs"
@@ -89,6 +90,9 @@ class JobRow(Base):
     erased_at: Mapped[datetime | None]
     hidden_at: Mapped[datetime | None]
     occasion: Mapped[str | None] = mapped_column(String(16))
+    owner: Mapped[str | None] = mapped_column(String(80))
+    leased_until: Mapped[datetime | None]
+    cancel_asked_at: Mapped[datetime | None]
 
     __table_args__ = (
         Index("jobs_by_person", "user_id", "accepted_at"),

@@ -52,7 +52,8 @@ class Upkeep:
     async def tidy(self) -> None:
         """Do it once."""
         now = self._clock()
-        async with self._database.writing() as connection:
+        # Several processes may do this at once.
+        async with self._database.locked("upkeep") as connection:
             await connection.execute(
                 update(JobRow)
                 .where(JobRow.interaction_token.is_not(None), JobRow.token_ends_at <= now)

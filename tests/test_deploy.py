@@ -49,7 +49,12 @@ def test_settings_named_for_operators_exist() -> None:
         if isinstance(values, dict)
         for key in values
     }
-    files = [DEPLOY / "Dockerfile", DEPLOY / "compose.yaml", DEPLOY / "anim4gine.service"]
+    files = [
+        DEPLOY / "Dockerfile",
+        DEPLOY / "compose.yaml",
+        DEPLOY / "anim4gine.service",
+        DEPLOY / "anim4gine@.service",
+    ]
     named = {name for file in files for name in _environment(file.read_text(encoding="utf-8"))}
     assert named
     assert named - known == set()

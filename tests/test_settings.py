@@ -97,6 +97,14 @@ def test_the_environment_outranks_the_file(tmp_path: Path, monkeypatch: pytest.M
         ("[ray]\nmin_replicas = 3", ["ray", "min_replicas", "max_replicas"]),
         ("[model]\nprofile = 'pony'", ["model.profile", "'pony'", "animagine-xl-4.0-opt"]),
         ("[discord]\napi_base = 'discord.com'", ["discord.api_base", "http://"]),
+        ("[discord]\nshard_ids = '0-3'", ["discord", "shard_ids needs a number as shard_count"]),
+        ("[discord]\nshard_count = 4\nshard_ids = '2-4'", ["discord", "range of 0-3"]),
+        ("[discord]\nshard_count = 4\nshard_ids = '3-2'", ["discord", "range of 0-3"]),
+        ("[discord]\nshard_count = 4\nshard_ids = 'a'", ["discord.shard_ids", "a range such as 0-3"]),
+        (
+            "[discord]\nshard_count = 4\nshard_ids = '0-1'",
+            ["discord.shard_ids", "'0-1'", "PostgreSQL", "leave shard_ids empty"],
+        ),
         ("[drawing]\nexact_replay = true\ncompile = true", ["drawing", "exact_replay", "compile"]),
         ("[policy]\neveryday_ceiling = 'nsfw'", ["policy.everyday_ceiling", "'nsfw'", "sensitive"]),
         ("[modle]\nsource = 'x'", ["modle", "model"]),
@@ -164,6 +172,17 @@ def test_a_file_that_is_no_text_is_told_as_such(tmp_path: Path) -> None:
 )
 def test_a_secret_in_the_wrong_place_is_never_repeated(tmp_path: Path, text: str) -> None:
     assert "very-secret" not in error_for(tmp_path, text)
+
+
+def test_a_process_may_have_some_of_the_shards_and_is_called_by_them(tmp_path: Path) -> None:
+    url = "[database]\nurl = 'postgresql+asyncpg://me@host/db'"
+    some = load(tmp_path, f"[discord]\nshard_count = 8\nshard_ids = '4-7'\n{url}").discord
+    one = load(tmp_path, f"[discord]\nshard_count = 8\nshard_ids = '3'\n{url}").discord
+    every = load(tmp_path, "[discord]\nshard_count = 2\nshard_ids = '0-1'").discord
+    auto = load(tmp_path, "").discord
+    assert [each.shards for each in (some, one, every, auto)] == [range(4, 8), range(3, 4), range(2), None]
+    assert [each.is_one_of_several for each in (some, one, every, auto)] == [True, True, False, False]
+    assert [each.instance for each in (some, one, every, auto)] == ["shards 4-7", "shards 3", "all", "all"]
 
 
 def test_an_operators_own_profile_can_be_named(tmp_path: Path) -> None:

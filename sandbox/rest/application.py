@@ -35,7 +35,8 @@ async def _gateway(call: Call) -> Json:
 
 async def _gateway_for_bot(call: Call) -> Json:
     starts = {"total": 1000, "remaining": 1000, "reset_after": 0, "max_concurrency": 1}
-    return {"url": call.discord.gateway.url, "shards": 1, "session_start_limit": starts}
+    shards = call.discord.limits.recommended_shards
+    return {"url": call.discord.gateway.url, "shards": shards, "session_start_limit": starts}
 
 
 async def _own_user(call: Call) -> Json:

@@ -25,6 +25,7 @@ from generation.place import Place
 from generation.request import GenerationRequest
 from generation.service import GenerationService, RequestBounds
 from storage.database import Database
+from storage.job_leases import Lease
 from storage.job_ledger import JobLedger
 from storage.picture_files import PictureFiles
 
@@ -46,6 +47,7 @@ async def running_service(
     folder: Path | None = None,
     database_url: str | None = None,
     profile: ModelProfile = ANIMAGINE_XL_4,
+    lease: Lease | None = None,
     **options: Any,
 ) -> AsyncIterator[tuple[GenerationService, LocalEngine]]:
     """Run a service with its ledger and pictures; a second one with the same goes on where the first ended."""
@@ -53,7 +55,7 @@ async def running_service(
         place = folder or Path(temporary)
         database = Database(database_url or f"sqlite+aiosqlite:///{place / 'jobs.db'}")
         await database.start()
-        ledger = JobLedger(database, PictureFiles(place / "images"))
+        ledger = JobLedger(database, PictureFiles(place / "images"), lease)
         limits = Limits(
             queue_length=queue_length, requests_per_minute=100, waiting_per_person=waiting_at_once, weight=1.0
         )

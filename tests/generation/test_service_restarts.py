@@ -70,6 +70,7 @@ async def test_what_was_drawn_and_not_delivered_comes_back_with_its_pictures_unt
         await failed.ending()
         handle.remove()
     async with running_service(tiny_checkpoint, folder=tmp_path, database_url=database_url) as (service, _):
+        assert await service.restore() == []
         late = {job.id: job async for jobs in service.undelivered() for job in jobs}
         ending = late[drawn.id].latest
         assert isinstance(ending, Finished)
@@ -136,11 +137,11 @@ async def test_a_database_that_is_away_for_a_moment_loses_nothing(
     failures = [0]
     mark_finished = JobLedger.mark_finished
 
-    async def away_at_first(*arguments: Any) -> None:
+    async def away_at_first(*arguments: Any) -> bool:
         failures[0] += 1
         if failures[0] <= 2:
             raise DBAPIError("UPDATE jobs", None, Exception("server closed the connection"))
-        await mark_finished(*arguments)
+        return await mark_finished(*arguments)
 
     monkeypatch.setattr(JobLedger, "mark_finished", away_at_first)
     async with running_service(tiny_checkpoint, folder=tmp_path, database_url=database_url) as (service, _):

@@ -7,7 +7,7 @@ import aiohttp
 import discord
 import pytest
 
-from sandbox import SandboxServer, objects
+from sandbox import Limits, SandboxServer, objects
 from sandbox.bodies import Body
 from tests.sandbox.client import Bot, Listener, online
 from tests.sandbox.doors import Person, Rest
@@ -136,6 +136,39 @@ async def test_shards_split_the_guilds_and_direct_messages_go_to_the_first(
         await aoi.say("Psst", direct.id)
         assert (await said).guild is None
         assert [name for name, _ in seen].count("MESSAGE_CREATE") == 2  # each reached one shard
+
+
+async def test_a_shard_that_cannot_be_is_closed_for_good(server: SandboxServer) -> None:
+    async with aiohttp.ClientSession() as session, session.ws_connect(server.gateway.url) as socket:
+        await socket.receive_json()
+        await socket.send_json({"op": 2, "d": {"token": "t", "intents": 0, "shard": [2, 2]}})
+        assert (await socket.receive()).type is aiohttp.WSMsgType.CLOSE
+        assert socket.close_code == 4010
+
+
+async def test_who_identifies_too_soon_after_another_shard_has_to_try_again() -> None:
+    server = SandboxServer(port=0, limits=Limits(identify_pause_s=600))
+    await server.start()
+    async with aiohttp.ClientSession() as session, _Shard(session, server, 0):
+        assert server.gateway.shards == {(0, 2)}
+        async with session.ws_connect(server.gateway.url) as second:
+            await second.receive_json()
+            await second.send_json({"op": 2, "d": {"token": "t", "intents": 0, "shard": [1, 2]}})
+            assert await second.receive_json() == {"op": 9, "d": False, "s": None, "t": None}
+        assert server.gateway.shards == {(0, 2)}
+    await server.stop()
+
+
+async def test_a_bot_is_told_how_many_shards_it_should_have() -> None:
+    server = SandboxServer(port=0, limits=Limits(recommended_shards=3))
+    await server.start()
+    url = f"{server.api_base}/gateway/bot"
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(url, headers={"Authorization": "Bot t"}) as response,
+    ):
+        assert (await response.json())["shards"] == 3
+    await server.stop()
 
 
 async def test_an_interaction_in_direct_messages_reaches_shard_0_as_a_users(

@@ -376,6 +376,7 @@ async def test_what_was_entered_outlives_other_pictures(
 ) -> None:
     files = PictureFiles(tmp_path / "images")
     ledger = JobLedger(database, files)
+    await ledger.take_over(NOW, with_earlier_runs=True)
     for job_id, png in zip(jobs, PNG, strict=False):
         await ledger.mark_finished(job_id, [png], NOW, 1.0)
     await store.challenge(battle())

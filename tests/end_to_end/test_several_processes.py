@@ -1,0 +1,150 @@
+"""Two processes of the bot, each with a shard of its own, on one PostgreSQL: one is killed or held up under load.
+
+The server is on shard 1 of 2; direct messages are always shard 0's.
+"""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from sandbox import Limits, SandboxServer
+from sandbox.world import World
+from tests.end_to_end.bot_process import BotProcess
+from tests.end_to_end.crowd import Crowd
+from tests.end_to_end.person import Person
+from tests.end_to_end.test_restarts import Ledger
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(600),
+    pytest.mark.parametrize("database_url", ["postgresql"], indirect=True),
+]
+
+LEASE_S = 3
+JOBS = 4
+TOOK_OVER = "Took over from a process that is gone"
+
+
+@dataclass
+class House:
+    """A sandbox, its bot in two processes, and who asks them."""
+
+    server: SandboxServer
+    ledger: Ledger
+    aoi: Person
+    folder: Path
+    settings: dict[str, str]
+    stack: AsyncExitStack
+    in_guild: Crowd = field(init=False)
+    in_direct: Crowd = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.in_guild = Crowd(self.server)
+        self.in_direct = Crowd(self.server, channel=self.server.world.application_name)
+
+    async def starts(self, shard: int, **settings: str) -> BotProcess:
+        """Start the process of a shard, and wait until it is connected and its model there."""
+        folder = self.folder / f"shard-{shard}"
+        folder.mkdir(exist_ok=True)
+        own = {"ANIM4GINE_DISCORD__SHARD_IDS": str(shard)}
+        bot = BotProcess(self.server, folder, {**self.settings, **own, **settings})
+        await self.stack.enter_async_context(bot)
+        await self.in_guild.until(lambda: (shard, 2) in self.server.gateway.shards, timeout_s=120)
+        await bot.model_is_ready()
+        return bot
+
+    async def until_accepted(self, jobs: int) -> None:
+        """Wait until so many jobs are in the ledger."""
+        await self.in_guild.until(lambda: self.ledger.has("1 = 1", at_least=jobs), timeout_s=60)
+
+    def pictures(self) -> dict[int, int]:
+        """How many messages hold the picture of each seed."""
+        return dict(self.in_guild.pictures())
+
+
+@pytest.fixture
+async def house(database_url: str, tmp_path: Path, tiny_checkpoint: Path) -> AsyncIterator[House]:
+    """Nothing runs yet."""
+    world = World.default()
+    world.guild_id = str(int(world.guild_id) | 1 << 22)
+    # As in Discord, two processes that start together must not identify together.
+    server = SandboxServer(port=0, world=world, limits=Limits(identify_pause_s=4.5))
+    await server.start()
+    settings = {
+        "ANIM4GINE_MODEL__SOURCE": str(tiny_checkpoint),
+        "ANIM4GINE_DATABASE__URL": database_url,
+        "ANIM4GINE_DATABASE__LEASE_S": str(LEASE_S),
+        "ANIM4GINE_DISCORD__SHARD_COUNT": "2",
+        "ANIM4GINE_PATHS__DATA": str(tmp_path / "data"),
+        "ANIM4GINE_DRAWING__MAX_BATCH_SLOTS": "1",
+        "ANIM4GINE_LIMITS__WAITING_PER_PERSON": "100",
+        "ANIM4GINE_LIMITS__REQUESTS_PER_MINUTE": "10000",
+    }
+    async with AsyncExitStack() as stack:
+        aoi = await stack.enter_async_context(Person.called("Aoi", server))
+        world.direct_channel(world.person(aoi.id))
+        yield House(server, Ledger(database_url), aoi, tmp_path, settings, stack)
+    await server.stop()
+
+
+async def test_what_a_killed_process_accepted_another_brings_once_and_limits_count_across(
+    house: House,
+) -> None:
+    quota = {"ANIM4GINE_LIMITS__IMAGES_PER_DAY": "5"}
+    first = await house.starts(0, **quota)
+    second = await house.starts(1, **quota)
+    assert first.log.count("commands are told to Discord\n") == 1
+    assert "told to Discord by the process with shard 0" in second.log
+    for seed in range(2):
+        await house.in_guild.ask(house.aoi, seed, steps=8)
+    await house.until_accepted(2)
+    # Both processes accept at once for one person, who may have three more.
+    await asyncio.gather(
+        *(house.in_guild.ask(house.aoi, seed, steps=8) for seed in range(2, 6)),
+        *(house.in_direct.ask(house.aoi, seed, steps=8) for seed in range(100, 104)),
+    )
+    await house.until_accepted(5)
+    await second.kill()
+    await house.in_guild.until(house.ledger.all_delivered, timeout_s=300)
+    pictures = house.pictures()
+    assert len(pictures) == 5
+    assert set(pictures.values()) == {1}
+    assert {0, 1} <= set(pictures)
+    assert await house.ledger.count("state = 'finished'") == await house.ledger.count() == 5
+    assert TOOK_OVER in first.log
+    assert "Traceback" not in first.log
+
+
+async def test_a_process_that_was_held_up_lets_go_of_what_another_took_and_cancels_reach_the_other(
+    house: House,
+) -> None:
+    first = await house.starts(0)
+    second = await house.starts(1)
+    await asyncio.gather(*(house.in_guild.ask(house.aoi, seed, steps=50) for seed in range(JOBS)))
+    await house.until_accepted(JOBS)
+    os.kill(second.pid, signal.SIGSTOP)
+    await house.in_guild.until(lambda: TOOK_OVER in first.log, timeout_s=60)
+    os.kill(second.pid, signal.SIGCONT)
+    await house.in_guild.until(lambda: "Another process took a job over" in second.log, timeout_s=60)
+    # The presses come to the process of the server's shard, and the other one draws.
+    waiting = [it for it in await house.aoi.messages() if "🎨" in it["content"] and it["components"]]
+    assert waiting
+    for message in waiting:
+        await house.aoi.press(message, "Cancel")
+    await house.in_guild.until(house.ledger.all_delivered, timeout_s=300)
+    called_off = await house.ledger.count("state = 'cancelled'")
+    assert called_off > 0
+    assert await house.ledger.count("state = 'finished'") == JOBS - called_off
+    shown = {message["id"]: message for message in await house.aoi.messages()}
+    told = [shown[asked["id"]] for asked in house.in_guild.asked.values()]
+    assert sum("Cancelled" in message["content"] for message in told) == called_off
+    pictures = house.pictures()
+    assert len(pictures) == JOBS - called_off
+    assert set(pictures.values()) <= {1}
+    assert "Traceback" not in first.log + second.log

@@ -1,0 +1,111 @@
+"""Two services on one database: what one leaves the other draws, once, and a cancel reaches whoever draws."""
+
+import threading
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from generation.errors import JobIsOver, NotTheAsker
+from generation.job import Cancelled, HandedOver, Queued
+from storage.job_leases import Lease
+from tests.generation.services import AOI, HERE, REN, finished, request, running_service
+
+LONG, SPENT = timedelta(minutes=1), timedelta(0)
+
+
+async def test_what_a_silent_process_held_another_draws_and_the_first_lets_go(
+    tiny_checkpoint: Path, tmp_path: Path, database_url: str
+) -> None:
+    load = threading.Event()
+    silent = Lease(instance="shards 0", lasts=SPENT)
+    living = Lease(instance="shards 1", lasts=LONG)
+    async with (
+        running_service(
+            tiny_checkpoint, folder=tmp_path, database_url=database_url, lease=silent, load_when=load
+        ) as (first, _),
+        running_service(tiny_checkpoint, folder=tmp_path, database_url=database_url, lease=living) as (
+            second,
+            _,
+        ),
+    ):
+        job = await first.submit(request(), AOI, HERE)
+        assert not first.surely_holds_jobs
+        assert second.surely_holds_jobs
+        taken = await second.take_over()
+        assert ([each.id for each in taken.waiting], taken.ended_count) == ([job.id], 0)
+        assert await first.hold([job]) == []
+        await first.renew_leases()
+        assert job.latest == HandedOver()
+        assert first.waiting_count == 0
+        load.set()
+        await finished(taken.waiting[0])
+        assert await second.hold(taken.waiting) == taken.waiting
+        assert [each.id async for jobs in second.undelivered() for each in jobs] == [job.id]
+        assert [jobs async for jobs in first.undelivered()] == []
+        assert (await second.take_over()).waiting == []
+
+
+async def test_a_cancel_reaches_the_process_that_holds_the_job_also_after_it_changed_hands(
+    tiny_checkpoint: Path, tmp_path: Path, database_url: str
+) -> None:
+    load = threading.Event()
+    silent = Lease(instance="shards 0", lasts=SPENT)
+    living = Lease(instance="shards 1", lasts=LONG)
+    async with (
+        running_service(
+            tiny_checkpoint, folder=tmp_path, database_url=database_url, lease=silent, load_when=load
+        ) as (first, _),
+        running_service(
+            tiny_checkpoint, folder=tmp_path, database_url=database_url, lease=living, load_when=load
+        ) as (second, _),
+    ):
+        held, left = [await first.submit(request(seed=seed), AOI, HERE) for seed in (1, 2)]
+        await second.cancel(held.id, AOI)
+        await first.renew_leases()
+        assert held.latest == Cancelled()
+        assert first.waiting_count == 1
+        with pytest.raises(NotTheAsker):
+            await second.cancel(left.id, REN)
+        for over in (held.id, "0123456789abcdef"):
+            with pytest.raises(JobIsOver):
+                await second.cancel(over, AOI)
+        # Asked for while nobody lived who could hear it.
+        await second.cancel(left.id, AOI)
+        taken = await second.take_over()
+        assert [job.latest for job in taken.waiting] == [Cancelled()]
+        assert taken.ended_count == 1
+        await first.renew_leases()
+        assert left.latest == HandedOver()
+        load.set()
+
+
+async def test_removing_everything_of_a_person_waits_for_what_another_process_holds(
+    tiny_checkpoint: Path, tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("generation.service.CANCEL_ELSEWHERE_S", 0.05)
+    load = threading.Event()
+    async with (
+        running_service(
+            tiny_checkpoint,
+            folder=tmp_path,
+            database_url=database_url,
+            lease=Lease(instance="shards 0"),
+            load_when=load,
+        ) as (first, _),
+        running_service(
+            tiny_checkpoint,
+            folder=tmp_path,
+            database_url=database_url,
+            lease=Lease(instance="shards 1"),
+            load_when=load,
+        ) as (second, _),
+    ):
+        mine, elsewhere = await second.submit(request(), AOI, HERE), await first.submit(request(), AOI, HERE)
+        others = await first.submit(request(), REN, HERE)
+        await second.cancel_all(AOI)
+        assert mine.latest == Cancelled()
+        await first.renew_leases()
+        assert elsewhere.latest == Cancelled()
+        assert isinstance(others.latest, Queued)
+        load.set()
