@@ -69,6 +69,7 @@ class DiscordSettings(_Section):
 
     api_base: Annotated[str, AfterValidator(_http_url)] = "https://discord.com/api/v10"
     token_file: str = ""
+    servers: tuple[Annotated[int, Field(ge=1, lt=2**63)], ...] = ()
 
 
 class ModelSettings(_Section):

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -114,7 +114,7 @@ DELIVERY_TIMEOUT_S = 5
 class Anim4gineBot(DrawingBot):
     """The Discord client: loads the cogs, syncs the commands, turns errors into sentences."""
 
-    def __init__(self, parts: Parts, watch: Watch, commands_told: Path) -> None:
+    def __init__(self, parts: Parts, watch: Watch, commands_told: Path, servers: Collection[int]) -> None:
         # Slash commands and components need no privileged intent, and of the others only this one.
         intents = discord.Intents(guilds=True)
         # Voice is nothing that a drawing bot needs; without this discord.py warns of it at every start.
@@ -123,6 +123,7 @@ class Anim4gineBot(DrawingBot):
             command_prefix=commands.when_mentioned,
             help_command=None,
             intents=intents,
+            servers=servers,
             allowed_mentions=NO_MENTIONS,
             allowed_contexts=app_commands.AppCommandContext(
                 guild=True, dm_channel=True, private_channel=True
@@ -366,7 +367,8 @@ def build_bot(
         wildcards=Wildcards(settings.paths.wildcards),
         clock=utc_now,
     )
-    return Anim4gineBot(parts, Watch(parts.service, utc_now), settings.paths.data / "commands.sha256")
+    commands_told = settings.paths.data / "commands.sha256"
+    return Anim4gineBot(parts, Watch(parts.service, utc_now), commands_told, settings.discord.servers)
 
 
 async def serve(settings: Settings, token: SecretStr) -> None:

@@ -115,6 +115,7 @@ async def test_the_command_looks_at_all_and_ends_with_1_where_something_is_broke
         "ANIM4GINE_DISCORD__API_BASE": server.api_base,
         "ANIM4GINE_MODEL__SOURCE": str(tiny_checkpoint),
         "ANIM4GINE_PATHS__DATA": str(tmp_path),
+        "ANIM4GINE_DISCORD__SERVERS": "[123456789012345678]",
     }
     good, bad = await asyncio.gather(
         asyncio.to_thread(start, "doctor", DISCORD_TOKEN="a-good-one", **settings),
@@ -127,6 +128,7 @@ async def test_the_command_looks_at_all_and_ends_with_1_where_something_is_broke
         "ok    token",
         "ok    clock",
         "look  commands",
+        "look  servers     it isn't in 123456789012345678",
         "database",
         "disk",
         "fonts",

@@ -121,6 +121,8 @@ async def test_every_answer_is_tried_and_the_settings_that_come_of_it_please_the
             it.answer("Device:", "cpu")
             it.answer("age-restricted", "naughty")
             it.answer("age-restricted", "sensitive")
+            it.answer("only servers", "my server")
+            it.answer("only servers", server.world.guild_id)
             it.answer("Folder", str(tmp_path / "pictures"))
             assert it.end() == 0, it.shown
             return it
@@ -150,6 +152,7 @@ async def test_every_answer_is_tried_and_the_settings_that_come_of_it_please_the
     assert (settings.model.device, settings.policy.age_restricted_ceiling) == ("cpu", "sensitive")
     assert settings.paths.data == tmp_path / "pictures"
     assert settings.discord.token_file == str(token_file)
+    assert settings.discord.servers == (int(server.world.guild_id),)
     assert sorted(path.name for path in file.parent.iterdir()) == ["bot.token", "my.toml"]
 
     examined = await asyncio.to_thread(
@@ -157,6 +160,7 @@ async def test_every_answer_is_tried_and_the_settings_that_come_of_it_please_the
     )
     assert examined.returncode == 0, examined.stdout + examined.stderr
     assert "ok    token" in examined.stdout
+    assert "ok    servers" in examined.stdout
 
 
 async def test_options_answer_for_scripts_and_what_is_not_asked_about_stays(
@@ -168,6 +172,7 @@ async def test_options_answer_for_scripts_and_what_is_not_asked_about_stays(
     arguments = [
         "--config", str(file), "--token-file", str(token_file),
         "--model", str(tiny_checkpoint), "--device", "auto", "--ceiling", "nsfw",
+        "--servers", "123456789012345678,234567890123456789",
     ]  # fmt: skip
     refused = await called(server, monkeypatch, *arguments)
     assert refused.exit_code == 2
@@ -179,6 +184,7 @@ async def test_options_answer_for_scripts_and_what_is_not_asked_about_stays(
     settings = load_settings(file)
     assert (settings.limits.steps, settings.model.profile) == (30, "animagine-xl-4.0-opt")
     assert (settings.model.device, settings.policy.age_restricted_ceiling) == ("auto", "nsfw")
+    assert settings.discord.servers == (123456789012345678, 234567890123456789)
     assert "device" not in file.read_text()  # it is the default now
     assert settings.discord.token_file == str(token_file)
     assert not (tmp_path / "bot.token").exists()
@@ -192,6 +198,7 @@ async def test_options_answer_for_scripts_and_what_is_not_asked_about_stays(
         ("--model", "no-such-model.safetensors", "can't be used"),
         ("--device", "cuda:77", "can't be used"),
         ("--data", "occupied", "is a file"),
+        ("--servers", "12, nowhere", "17 to 19 digits"),
     ],
 )
 async def test_an_option_that_does_not_hold_is_told_and_nothing_is_written(
@@ -245,7 +252,7 @@ async def test_without_discord_somebody_may_go_on(tiny_checkpoint: Path, tmp_pat
     def talk() -> Terminal:
         with terminal(
             "--config", str(tmp_path / "my.toml"), "--model", str(tiny_checkpoint), "--device", "cpu",
-            "--ceiling", "safe", "--data", str(tmp_path), ANIM4GINE_DISCORD__API_BASE="http://127.0.0.1:9/api/v10",
+            "--ceiling", "safe", "--servers", "everywhere", "--data", str(tmp_path), ANIM4GINE_DISCORD__API_BASE="http://127.0.0.1:9/api/v10",
         ) as it:  # fmt: skip
             it.answer("Token:", GOOD_TOKEN)
             it.answer("Go on", "y")
