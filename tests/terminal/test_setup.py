@@ -8,6 +8,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tomllib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -15,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import discord
 import pytest
+import tomli_w
 from aiohttp import web
 from click.testing import CliRunner, Result
 
@@ -161,6 +163,39 @@ async def test_every_answer_is_tried_and_the_settings_that_come_of_it_please_the
     assert examined.returncode == 0, examined.stdout + examined.stderr
     assert "ok    token" in examined.stdout
     assert "ok    servers" in examined.stdout
+
+
+async def test_enter_alone_keeps_what_was_settled_before(
+    server: SandboxServer, tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    file, token_file = tmp_path / "my.toml", tmp_path / "bot.token"
+    token_file.write_text(GOOD_TOKEN)
+    settled = {
+        "discord": {"token_file": str(token_file), "servers": [123456789012345678]},
+        "model": {"source": str(tiny_checkpoint), "device": "cpu"},
+        "limits": {"steps": 30},
+        "policy": {"age_restricted_ceiling": "nsfw", "blocked": ["gun*"]},
+        "paths": {"data": str(tmp_path)},
+    }
+    file.write_text(tomli_w.dumps(settled))
+
+    def talk() -> None:
+        with terminal("--config", str(file), ANIM4GINE_DISCORD__API_BASE=server.api_base) as it:
+            it.answer("Change it?", "y")
+            for question in (
+                "Put a new one",
+                "Model:",
+                "Device:",
+                "age-restricted",
+                "only servers",
+                "Folder",
+            ):
+                it.answer(question, "")
+            assert it.end() == 0, it.shown
+
+    await asyncio.to_thread(talk)
+    assert tomllib.loads(file.read_text()) == settled
+    assert token_file.read_text() == GOOD_TOKEN
 
 
 async def test_options_answer_for_scripts_and_what_is_not_asked_about_stays(
