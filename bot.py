@@ -249,6 +249,7 @@ _RATINGS = click.Choice([rating.value for rating in Rating])
 @click.option("--model", help="A name on the hub, a folder in diffusers' layout, or a .safetensors file.")
 @click.option("--device", help="auto, cpu, mps, cuda or cuda:<number>.")
 @click.option("--ceiling", type=_RATINGS, help="The strongest rating in age-restricted channels.")
+@click.option("--servers", help="The only servers to work in, by ids with commas, or everywhere.")
 @click.option("--data", help="The folder for pictures and the database.")
 @click.option("--replace", is_flag=True, help="Change a settings file that is there already.")
 @click.option("--no-questions", is_flag=True, help="Ask nothing: what no option says stays as it is.")
@@ -258,6 +259,7 @@ def setup(
     model: str | None,
     device: str | None,
     ceiling: str | None,
+    servers: str | None,
     data: str | None,
     replace: bool,
     no_questions: bool,
@@ -268,7 +270,13 @@ def setup(
     chosen: Path | None = click.get_current_context().find_root().obj
     file = chosen or OWN_SETTINGS
     given = Given(
-        token_file=token_file, model=model, device=device, ceiling=ceiling, data=data, replace=replace
+        token_file=token_file,
+        model=model,
+        device=device,
+        ceiling=ceiling,
+        servers=servers,
+        data=data,
+        replace=replace,
     )
     try:
         first_run = Setup(
@@ -352,7 +360,7 @@ async def _examine_discord(settings: Settings) -> list[Finding]:
     try:
         await point_discord_at(settings.discord.api_base)
         ahead_s = await seconds_ahead(settings.discord.api_base, time.time())
-        facts = await ask_discord(token)
+        facts = await ask_discord(token, settings.discord.servers)
     except discord.LoginFailure:
         return [Finding(Health.BROKEN, "token", REFUSED_TOKEN)]
     except (discord.DiscordException, *CONNECTION_ERRORS) as error:
@@ -362,9 +370,19 @@ async def _examine_discord(settings: Settings) -> list[Finding]:
         Finding(Health.OK, "token", f"it is that of {facts.name} ({facts.application_id})"),
         Finding(Health.OK, "intents", "no privileged one is needed"),
         Finding(Health.OK, "invitation", invite_link(facts.application_id)),
+        *_servers_finding(settings, facts),
         _clock_finding(ahead_s),
         await _commands_finding(settings, facts),
     ]
+
+
+def _servers_finding(settings: Settings, facts: DiscordFacts) -> list[Finding]:
+    if not settings.discord.servers:
+        return []
+    if facts.absent_from:
+        told = f"it isn't in {', '.join(map(str, facts.absent_from))}: invite it, or mend discord.servers"
+        return [Finding(Health.LOOK, "servers", told)]
+    return [Finding(Health.OK, "servers", f"it is in all {len(settings.discord.servers)} that it works in")]
 
 
 def _clock_finding(ahead_s: float | None) -> Finding:

@@ -91,6 +91,7 @@ class DiscordSettings(_Section):
     token_file: str = ""
     shard_count: Literal["auto"] | Annotated[int, Field(ge=1, le=100_000)] = "auto"
     shard_ids: Annotated[str, AfterValidator(_shard_ids)] = ""
+    servers: tuple[Annotated[int, Field(ge=1, lt=2**63)], ...] = ()
 
     @model_validator(mode="after")
     def _shards_exist(self) -> Self:

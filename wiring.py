@@ -126,7 +126,7 @@ class Anim4gineBot(DrawingBot):
     """The Discord client: loads the cogs, syncs the commands, turns errors into sentences."""
 
     def __init__(
-        self, parts: Parts, watch: Watch, commands_told: Path, shards: DiscordSettings, turns: Turns
+        self, parts: Parts, watch: Watch, commands_told: Path, settings: DiscordSettings, turns: Turns
     ) -> None:
         # Slash commands and components need no privileged intent, and of the others only this one.
         intents = discord.Intents(guilds=True)
@@ -136,17 +136,18 @@ class Anim4gineBot(DrawingBot):
             command_prefix=commands.when_mentioned,
             help_command=None,
             intents=intents,
+            servers=settings.servers,
             allowed_mentions=NO_MENTIONS,
             allowed_contexts=app_commands.AppCommandContext(
                 guild=True, dm_channel=True, private_channel=True
             ),
             allowed_installs=app_commands.AppInstallationType(guild=True, user=True),
             http_trace=watch.rest_trace.config(),
-            shard_count=None if shards.shard_count == "auto" else shards.shard_count,
-            shard_ids=None if shards.shards is None else list(shards.shards),
+            shard_count=None if settings.shard_count == "auto" else settings.shard_count,
+            shard_ids=None if settings.shards is None else list(settings.shards),
         )
-        self._is_one_of_several = shards.is_one_of_several
-        self._has_first_shard = shards.shards is None or 0 in shards.shards
+        self._is_one_of_several = settings.is_one_of_several
+        self._has_first_shard = settings.shards is None or 0 in settings.shards
         self._turns = turns
         self.parts = parts
         self.watch = watch

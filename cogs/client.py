@@ -1,11 +1,12 @@
 """The bot as commands and components see it."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 import discord
 from discord.ext import commands
 
+from cogs.chosen_servers import keep_to_servers
 from cogs.interaction_shape import pass_over_malformed
 from cogs.option_checks import CheckingTree
 from cogs.parts import Parts
@@ -54,9 +55,12 @@ class DrawingBot(commands.AutoShardedBot):
     bearers: "Sequence[Bearer]"
     """Who may bring the result of a job in a way of their own; False where it is none of theirs."""
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
+    # Without `servers` it works everywhere.
+    def __init__(self, *arguments: Any, servers: Collection[int] = (), **options: Any) -> None:
         super().__init__(*arguments, tree_cls=CheckingTree, **options)
         self.components = set()
+        if servers:
+            keep_to_servers(self._connection, servers)
         pass_over_malformed(self._connection.parsers)
 
     def add_dynamic_items(self, *items: type[discord.ui.DynamicItem[Any]]) -> None:

@@ -1,5 +1,6 @@
 """What Discord says of the bot's token, before anybody connects: for `python bot.py doctor` and `setup`."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
@@ -15,15 +16,16 @@ TIMEOUT = aiohttp.ClientTimeout(total=10)
 
 @dataclass(frozen=True, slots=True)
 class DiscordFacts:
-    """The bot that a token is of. `commands` are those that Discord knows, by name."""
+    """The bot that a token is of. `commands` are those that Discord knows, by name; it isn't in `absent_from`."""
 
     application_id: int
     name: str
     commands: frozenset[str]
+    absent_from: tuple[int, ...] = ()
 
 
-async def ask_discord(token: SecretStr) -> DiscordFacts:
-    """Log in without connecting, and ask.
+async def ask_discord(token: SecretStr, servers: Collection[int] = ()) -> DiscordFacts:
+    """Log in without connecting, and ask; also in which of `servers` the bot isn't.
 
     Raises:
         discord.LoginFailure: the token is none of a bot's.
@@ -35,7 +37,17 @@ async def ask_discord(token: SecretStr) -> DiscordFacts:
         application_id, user = client.application_id, client.user
         if application_id is None or user is None:
             raise AssertionError("whoever has logged in has an application and a user")
-        return DiscordFacts(application_id, user.name, frozenset(command.name for command in commands))
+        absent_from = tuple([server_id for server_id in servers if not await _is_in(client, server_id)])
+        names = frozenset(command.name for command in commands)
+        return DiscordFacts(application_id, user.name, names, absent_from)
+
+
+async def _is_in(client: discord.Client, server_id: int) -> bool:
+    try:
+        await client.fetch_guild(server_id, with_counts=False)
+    except (discord.NotFound, discord.Forbidden):
+        return False
+    return True
 
 
 def invite_link(application_id: int) -> str:

@@ -45,6 +45,10 @@ class NotAgeRestricted(CogError):
     """What may be shown in age-restricted channels only was asked for in another one."""
 
 
+class NotChosenServer(CogError):
+    """The operator keeps the bot to other servers."""
+
+
 class NotYours(CogError):
     """Only the asker and moderators may do this to a picture."""
 

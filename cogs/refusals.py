@@ -9,6 +9,7 @@ from cogs.errors import (
     MissingPermissions,
     ModeratorsOnly,
     NotAgeRestricted,
+    NotChosenServer,
     NothingThere,
     NotYours,
     OperatorsOnly,
@@ -222,6 +223,8 @@ def refusal(say: Language, error: GenerationError | CogError) -> str:
             return say("Only those who manage this server can do that.")
         case ServersOnly():
             return say("That works in a server only.")
+        case NotChosenServer():
+            return say("Who runs me lets me work in some servers only, and this isn't one of them.")
         case NotYours():
             return say("Only the person who asked for it, and the server's moderators, can do this.")
         case NotTheAsker():

@@ -134,17 +134,25 @@ async def driver() -> list[Finding]:
         if program is None:
             return []
         try:
-            told = subprocess.run(  # noqa: S603 - fixed arguments
-                [program], capture_output=True, check=True, timeout=NVIDIA_SMI_TIMEOUT_S, text=True
-            ).stdout
+            version = _told_by(program, "--query-gpu=driver_version", "--format=csv,noheader")
+            cuda = re.search(r"CUDA[^:|]*Version: (\S+)", _told_by(program))
         except (OSError, subprocess.SubprocessError) as error:
             return [Finding(Health.BROKEN, "driver", f"nvidia-smi fails: {first_line(error)}")]
-        versions = re.search(r"Driver Version: (\S+).*CUDA[^:]*Version: (\S+)", told)
-        if versions is None:
-            return [Finding(Health.LOOK, "driver", "nvidia-smi doesn't tell its version")]
-        return [Finding(Health.OK, "driver", f"NVIDIA {versions[1]}, for CUDA up to {versions[2]}")]
+        goes_up_to = f", for CUDA up to {cuda[1]}" if cuda is not None else ""
+        return [Finding(Health.OK, "driver", f"NVIDIA {version.split()[0]}{goes_up_to}")]
 
     return await asyncio.to_thread(look)
+
+
+def _told_by(program: str, *arguments: str) -> str:
+    """What the driver's program prints.
+
+    Raises:
+        OSError, SubprocessError: it can't be run, fails, or doesn't end.
+    """
+    return subprocess.run(  # noqa: S603 - fixed arguments
+        [program, *arguments], capture_output=True, check=True, timeout=NVIDIA_SMI_TIMEOUT_S, text=True
+    ).stdout
 
 
 def model(source: ModelSource, options: EngineOptions) -> Examination:

@@ -4,6 +4,7 @@ Knows nothing of Discord: who the token's bot is comes from outside.
 """
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from terminal.questions import Questions, Unfit
 
 TOKEN_FILE = "bot.token"  # noqa: S105 - a file's name, not a token
 """Where a token that was typed goes, beside the settings."""
+
+EVERYWHERE = "everywhere"
 
 WHERE_TOKENS_ARE = """\
 The bot's token: open https://discord.com/developers/applications, choose your application or make one
@@ -55,6 +58,7 @@ class Given:
     model: str | None = None
     device: str | None = None
     ceiling: str | None = None
+    servers: str | None = None
     data: str | None = None
     replace: bool = False
 
@@ -97,11 +101,17 @@ class Setup:
             self._settings.policy.age_restricted_ceiling,
             _rating,
         )
+        servers = self._ask.settle(
+            f"The only servers to work in, by their ids with commas between, or {EVERYWHERE}",
+            given.servers,
+            ", ".join(map(str, self._settings.discord.servers)) or EVERYWHERE,
+            _servers,
+        )
         data = self._ask.settle(
             "Folder for pictures and the database", given.data, str(self._settings.paths.data), _data_folder
         )
         answers: Tables = {
-            "discord": {} if token.file is None else {"token_file": str(token.file)},
+            "discord": {"servers": servers} | ({} if token.file is None else {"token_file": str(token.file)}),
             "model": {"source": source, "device": device},
             "policy": {"age_restricted_ceiling": ceiling.value},
             "paths": {"data": data},
@@ -252,6 +262,18 @@ def _rating(answer: str) -> Rating:
         return Rating(answer.lower())
     except ValueError:
         raise Unfit(f"It must be one of {', '.join(rating.value for rating in Rating)}.") from None
+
+
+def _servers(answer: str) -> list[int]:
+    if answer.lower() == EVERYWHERE:
+        return []
+    words = answer.replace(",", " ").split()
+    if not words or not all(re.fullmatch(r"\d{17,19}", word) for word in words):
+        raise Unfit(
+            f"A server's id is a number of 17 to 19 digits. Discord has it in the server's menu, when developer mode "
+            f"is on under Settings → Advanced. Or type {EVERYWHERE}."
+        )
+    return [int(word) for word in words]
 
 
 def _data_folder(answer: str) -> str:

@@ -52,6 +52,20 @@ def test_a_mistake_in_the_configuration_is_one_line_and_exit_code_2(tmp_path: Pa
     assert "limits.steps = 0" in line
 
 
+def test_settings_of_ones_own_are_read_where_there_are_some(tmp_path: Path) -> None:
+    (tmp_path / "my.toml").write_text("[limits]\nsteps = 0\n")
+    result = subprocess.run(
+        [sys.executable, ROOT / "bot.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert result.returncode == 2
+    assert "my.toml: limits.steps = 0" in result.stderr
+
+
 def test_discord_out_of_reach_is_told_without_a_stack_or_the_token() -> None:
     result = start(
         "run", DISCORD_TOKEN="very.secret.token", ANIM4GINE_DISCORD__API_BASE="http://127.0.0.1:9/api/v10"

@@ -71,7 +71,7 @@ async def test_the_driver_is_told_where_there_is_one(tmp_path: Path, monkeypatch
     assert await found(doctor.driver) == {}
     program = tmp_path / "nvidia-smi"
     line = "| NVIDIA-SMI 570.86.15    Driver Version: 570.86.15      CUDA Version: 12.8     |"
-    program.write_text(f"#!/bin/sh\necho '{line}'\n")
+    program.write_text(f"#!/bin/sh\n[ -n \"$1\" ] && echo 570.86.15 || echo '{line}'\n")
     program.chmod(0o755)
     assert "570.86.15, for CUDA up to 12.8" in (await found(doctor.driver))["driver"].told
     program.write_text("#!/bin/sh\nexit 9\n")
@@ -115,6 +115,7 @@ async def test_the_command_looks_at_all_and_ends_with_1_where_something_is_broke
         "ANIM4GINE_DISCORD__API_BASE": server.api_base,
         "ANIM4GINE_MODEL__SOURCE": str(tiny_checkpoint),
         "ANIM4GINE_PATHS__DATA": str(tmp_path),
+        "ANIM4GINE_DISCORD__SERVERS": "[123456789012345678]",
     }
     good, bad = await asyncio.gather(
         asyncio.to_thread(start, "doctor", DISCORD_TOKEN="a-good-one", **settings),
@@ -127,6 +128,7 @@ async def test_the_command_looks_at_all_and_ends_with_1_where_something_is_broke
         "ok    token",
         "ok    clock",
         "look  commands",
+        "look  servers     it isn't in 123456789012345678",
         "database",
         "disk",
         "fonts",

@@ -8,6 +8,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tomllib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -15,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import discord
 import pytest
+import tomli_w
 from aiohttp import web
 from click.testing import CliRunner, Result
 
@@ -121,6 +123,8 @@ async def test_every_answer_is_tried_and_the_settings_that_come_of_it_please_the
             it.answer("Device:", "cpu")
             it.answer("age-restricted", "naughty")
             it.answer("age-restricted", "sensitive")
+            it.answer("only servers", "my server")
+            it.answer("only servers", server.world.guild_id)
             it.answer("Folder", str(tmp_path / "pictures"))
             assert it.end() == 0, it.shown
             return it
@@ -150,6 +154,7 @@ async def test_every_answer_is_tried_and_the_settings_that_come_of_it_please_the
     assert (settings.model.device, settings.policy.age_restricted_ceiling) == ("cpu", "sensitive")
     assert settings.paths.data == tmp_path / "pictures"
     assert settings.discord.token_file == str(token_file)
+    assert settings.discord.servers == (int(server.world.guild_id),)
     assert sorted(path.name for path in file.parent.iterdir()) == ["bot.token", "my.toml"]
 
     examined = await asyncio.to_thread(
@@ -157,6 +162,40 @@ async def test_every_answer_is_tried_and_the_settings_that_come_of_it_please_the
     )
     assert examined.returncode == 0, examined.stdout + examined.stderr
     assert "ok    token" in examined.stdout
+    assert "ok    servers" in examined.stdout
+
+
+async def test_enter_alone_keeps_what_was_settled_before(
+    server: SandboxServer, tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    file, token_file = tmp_path / "my.toml", tmp_path / "bot.token"
+    token_file.write_text(GOOD_TOKEN)
+    settled = {
+        "discord": {"token_file": str(token_file), "servers": [123456789012345678]},
+        "model": {"source": str(tiny_checkpoint), "device": "cpu"},
+        "limits": {"steps": 30},
+        "policy": {"age_restricted_ceiling": "nsfw", "blocked": ["gun*"]},
+        "paths": {"data": str(tmp_path)},
+    }
+    file.write_text(tomli_w.dumps(settled))
+
+    def talk() -> None:
+        with terminal("--config", str(file), ANIM4GINE_DISCORD__API_BASE=server.api_base) as it:
+            it.answer("Change it?", "y")
+            for question in (
+                "Put a new one",
+                "Model:",
+                "Device:",
+                "age-restricted",
+                "only servers",
+                "Folder",
+            ):
+                it.answer(question, "")
+            assert it.end() == 0, it.shown
+
+    await asyncio.to_thread(talk)
+    assert tomllib.loads(file.read_text()) == settled
+    assert token_file.read_text() == GOOD_TOKEN
 
 
 async def test_options_answer_for_scripts_and_what_is_not_asked_about_stays(
@@ -168,6 +207,7 @@ async def test_options_answer_for_scripts_and_what_is_not_asked_about_stays(
     arguments = [
         "--config", str(file), "--token-file", str(token_file),
         "--model", str(tiny_checkpoint), "--device", "auto", "--ceiling", "nsfw",
+        "--servers", "123456789012345678,234567890123456789",
     ]  # fmt: skip
     refused = await called(server, monkeypatch, *arguments)
     assert refused.exit_code == 2
@@ -179,6 +219,7 @@ async def test_options_answer_for_scripts_and_what_is_not_asked_about_stays(
     settings = load_settings(file)
     assert (settings.limits.steps, settings.model.profile) == (30, "animagine-xl-4.0-opt")
     assert (settings.model.device, settings.policy.age_restricted_ceiling) == ("auto", "nsfw")
+    assert settings.discord.servers == (123456789012345678, 234567890123456789)
     assert "device" not in file.read_text()  # it is the default now
     assert settings.discord.token_file == str(token_file)
     assert not (tmp_path / "bot.token").exists()
@@ -192,6 +233,7 @@ async def test_options_answer_for_scripts_and_what_is_not_asked_about_stays(
         ("--model", "no-such-model.safetensors", "can't be used"),
         ("--device", "cuda:77", "can't be used"),
         ("--data", "occupied", "is a file"),
+        ("--servers", "12, nowhere", "17 to 19 digits"),
     ],
 )
 async def test_an_option_that_does_not_hold_is_told_and_nothing_is_written(
@@ -245,7 +287,7 @@ async def test_without_discord_somebody_may_go_on(tiny_checkpoint: Path, tmp_pat
     def talk() -> Terminal:
         with terminal(
             "--config", str(tmp_path / "my.toml"), "--model", str(tiny_checkpoint), "--device", "cpu",
-            "--ceiling", "safe", "--data", str(tmp_path), ANIM4GINE_DISCORD__API_BASE="http://127.0.0.1:9/api/v10",
+            "--ceiling", "safe", "--servers", "everywhere", "--data", str(tmp_path), ANIM4GINE_DISCORD__API_BASE="http://127.0.0.1:9/api/v10",
         ) as it:  # fmt: skip
             it.answer("Token:", GOOD_TOKEN)
             it.answer("Go on", "y")
