@@ -74,11 +74,11 @@ SOCKET_PATH_BYTES = 107
 SESSION_PATH = "/session_2026-01-01_00-00-00_000000_0000000/sockets/plasma_store"
 """What Ray adds to its folder, at its longest."""
 
-ENVIRONMENT = {
-    "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_SERVE_LOG_TO_STDERR": "0",
-}
-"""Read by Ray when it is imported: tell nobody what runs here; keep Serve's log in Ray's own files."""
+ENVIRONMENT = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_SERVE_QUEUE_LENGTH_RESPONSE_DEADLINE_S": "1"}
+"""Read by Ray when it is imported: tell nobody what runs here; a replica in the middle of a step may answer later."""
+
+LOGGERS = ("ray", "ray.serve")
+"""What Ray and Serve write to in this process, in forms of their own."""
 
 LOOPBACK_ONLY = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
 """How Ray itself keeps to 127.0.0.1 on Windows and macOS; it does so on Linux too."""
@@ -350,6 +350,11 @@ class RayEngine:
         from generation.engine.roll_call import RollCall  # noqa: PLC0415 - as the others
         from generation.engine.sdxl_config.clip_tokenizer import END_TOKEN, clip_tokenizer  # noqa: PLC0415 - as above
 
+        for name in LOGGERS:
+            logger = logging.getLogger(name)
+            logger.handlers.clear()  # their warnings come by the bot's own log
+            logger.propagate = True
+            logger.setLevel(logging.WARNING)
         self._count_tokens = partial(count_tokens, clip_tokenizer(END_TOKEN))
         ray.init(
             **where,

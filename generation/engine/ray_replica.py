@@ -63,7 +63,13 @@ class DrawingReplica:
         await self._engine.load()
         if failure := self._engine.failure:
             await self._report()
+            await self._engine.close()
             raise RuntimeError(str(failure.cause))
+
+    async def __del__(self) -> None:  # Serve awaits it
+        """Called by Serve when the replica is to go: without this the engine's thread would keep the process."""
+        self._reporting.cancel()
+        await self._engine.close()
 
     async def check_health(self) -> None:
         """Called by Serve, which starts another replica in the place of one that raises.

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,21 @@ async def local(tiny_checkpoint: Path, options: EngineOptions) -> AsyncIterator[
     await engine.load()
     yield engine
     await engine.close()
+
+
+@asynccontextmanager
+async def beside(
+    _: RayEngine, source: Path, options: EngineOptions, name: str, max_replicas: int = 1
+) -> AsyncIterator[RayEngine]:
+    """Another engine on the Ray of the first one, whose replicas have taken all CPUs; that one ends Ray."""
+    spread = RayOptions(
+        application=f"{APPLICATION}-{name}", max_replicas=max_replicas, gpus_per_replica=0, cpus_per_replica=0
+    )
+    other = RayEngine(ModelSource(source=str(source), device="cpu"), options, spread)
+    await other.load()
+    yield other
+    assert other._looking is not None
+    other._looking.cancel()
 
 
 async def until(is_so: Callable[[], bool]) -> None:
@@ -215,24 +231,28 @@ async def test_nobody_without_the_token_is_answered_and_all_else_keeps_to_this_m
             assert refusal.value.code() is grpc.StatusCode.UNAUTHENTICATED
 
 
+async def test_another_replica_is_started_while_there_is_much_to_do(
+    engine: RayEngine, tiny_checkpoint: Path, options: EngineOptions
+) -> None:
+    async with beside(engine, tiny_checkpoint, options, "grows", max_replicas=2) as growing:
+        await until(lambda: growing.activity.slots == 1)
+        busy = 0
+        while growing.activity.slots < 2:  # never more than one, as the service feeds it
+            await drawn(growing, small_job(busy, num_inference_steps=50))
+            busy += 1
+        assert busy > 1
+
+
 async def test_a_model_that_is_missing_is_told_and_may_come_later(
     engine: RayEngine, tiny_checkpoint: Path, options: EngineOptions, tmp_path: Path
 ) -> None:
     place = tmp_path / "model"
-    other = RayEngine(
-        ModelSource(source=str(place), device="cpu"),
-        options,
-        # The three replicas have taken all CPUs.
-        RayOptions(application=f"{APPLICATION}-later", gpus_per_replica=0, cpus_per_replica=0),
-    )
-    await other.load()
-    assert other.state is EngineState.FAILED
-    assert "no such folder" in str(other.failure)
-    with pytest.raises(ModelUnavailable):
-        await drawn(other, small_job(1))
-    place.symlink_to(tiny_checkpoint)
-    await other.load()
-    await until(lambda: other.state is EngineState.READY)
-    assert len(await drawn(other, small_job(1))) == 1
-    assert other._looking is not None
-    other._looking.cancel()
+    async with beside(engine, place, options, "later") as other:
+        assert other.state is EngineState.FAILED
+        assert "no such folder" in str(other.failure)
+        with pytest.raises(ModelUnavailable):
+            await drawn(other, small_job(1))
+        place.symlink_to(tiny_checkpoint)
+        await other.load()
+        await until(lambda: other.state is EngineState.READY)
+        assert len(await drawn(other, small_job(1))) == 1
