@@ -85,11 +85,16 @@ def _remember_config(context: click.Context, _param: click.Parameter, value: Pat
 
 def settings_or_exit() -> Settings:
     """Load the settings that the command line names; a mistake in them ends the program."""
-    file = click.get_current_context().find_root().obj or Path("config.toml")
     try:
-        return load_settings(file)
+        return load_settings(settings_file())
     except SettingsError as error:
         leave(str(error), EXIT_MISCONFIGURED)
+
+
+def settings_file() -> Path:
+    """The settings file that the command line names."""
+    file: Path | None = click.get_current_context().find_root().obj
+    return file or Path("config.toml")
 
 
 @click.group(invoke_without_command=True)
@@ -118,7 +123,7 @@ def run() -> None:
     secrets = [token.get_secret_value()]
     set_up_logging(settings.logging.level, secrets, as_json=settings.logging.format == "json")
     try:
-        run_until_signalled(serve(settings, token))
+        run_until_signalled(serve(settings, token, partial(load_settings, settings_file())))
     except discord.LoginFailure:
         leave(
             "Discord refused the token. Copy the bot's token again (not the client secret).",
@@ -140,13 +145,19 @@ def run() -> None:
 )
 def sandbox(port: int | None, configured_model: bool) -> None:
     """Try the bot without Discord: a chat page on this machine, with the bot in it."""
+    file = settings_file()
+
+    def read() -> Settings:
+        settings = load_settings(file)
+        return settings if configured_model else with_tiny_model(settings)
+
     settings = settings_or_exit()
     set_up_logging(settings.logging.level)
     if not configured_model:
         settings = with_tiny_model(settings)
     port = settings.sandbox.port if port is None else port
     try:
-        run_until_signalled(run_sandbox(settings, port, serve))
+        run_until_signalled(run_sandbox(settings, port, serve, read))
     except DatabaseUnavailable as error:
         leave(str(error), EXIT_MISCONFIGURED)
     except UnusableClassifier as error:
@@ -188,7 +199,7 @@ def render(tags: str | None, output: Path, tiny: bool, plan: bool, **options: An
         request = request_of(tags, **options)
         # Nobody else draws here, and whoever does waits for it: nothing to remember, nothing to limit.
         no_limits = LimitTable(everybody=Limits())
-        service = build_service(settings, ForgetfulStore(), no_limits, utc_now)
+        service = build_service(settings, ForgetfulStore(), utc_now, limits=no_limits)
         run_until_signalled(render_to_files(service, request, output))
     except ModelUnavailable as error:
         reason = error.cause.reason if isinstance(error.cause, ModelLoadError) else repr(error.cause)
@@ -289,7 +300,8 @@ def _clock_finding(ahead_s: float | None) -> Finding:
 
 async def _commands_finding(settings: Settings, facts: DiscordFacts) -> Finding:
     database = Database("sqlite+aiosqlite://")
-    bot = build_bot(settings, database, PictureFiles(settings.paths.data), load_dictionary(), None)
+    files = PictureFiles(settings.paths.data)
+    bot = build_bot(settings, database, files, load_dictionary(), None, lambda: settings)
     await bot.add_cogs()
     ours = {name for name, _ in names_of(bot.tree)}
     if ours == facts.commands:

@@ -61,7 +61,7 @@ async def measure(requests: int, steps: int, checkpoint: Path, folder: Path) -> 
     try:
         async with aiohttp.ClientSession(base_url) as session:
             await _until_served(session)
-            bot = asyncio.create_task(serve(settings, SecretStr("a-token-for-the-sandbox")))
+            bot = asyncio.create_task(serve(settings, SecretStr("a-token-for-the-sandbox"), lambda: settings))
             try:
                 person = await Person.of(session)
                 await person.draws(steps)  # nobody's first picture is timed: the model loads meanwhile

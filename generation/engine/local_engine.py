@@ -158,7 +158,7 @@ class LocalEngine:
     @property
     def precision(self) -> str:
         """What goes into the metadata where the model computes in less than its own precision, else nothing."""
-        return "float8" if self._options.float8 else ""
+        return self._options.precision
 
     @property
     def has_controlnet(self) -> bool:

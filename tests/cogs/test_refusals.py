@@ -16,6 +16,7 @@ from cogs.errors import (
     NotYours,
     OperatorsOnly,
     PresetUnknown,
+    ReloadRefused,
     ServersOnly,
     WildcardUnreadable,
 )
@@ -125,6 +126,7 @@ EVERY_ERROR: list[GenerationError | CogError] = [
     ListFull(200),
     NotAgeRestricted(),
     OperatorsOnly(),
+    ReloadRefused("config.toml: limits.steps = 0: must be 1 or more"),
     NotYours(),
     PresetUnknown("night"),
     WildcardUnreadable(200, 300),
