@@ -43,7 +43,7 @@ from terminal.drawing_options import drawing_options, request_of
 from terminal.encode import PromptFileError, describe_prompt, read_prompts, write_arrays
 from terminal.plan import plan_text
 from terminal.render import render_to_files
-from terminal.running import EXIT_FAILURE, run_until_signalled
+from terminal.running import EXIT_FAILURE, leave_engine_behind, run_until_signalled
 from terminal.sandbox_session import run_sandbox
 from terminal.tag_import import import_tags
 from wiring import build_bot, build_service, model_source, point_discord_at, serve, utc_now
@@ -407,4 +407,9 @@ def with_tiny_model(settings: Settings) -> Settings:
 
 
 if __name__ == "__main__":
-    cli()
+    try:
+        cli()
+    except SystemExit as leaving:
+        # The model begins to load before the database and Discord are asked, and they may refuse.
+        leave_engine_behind(leaving.code if isinstance(leaving.code, int) else EXIT_FAILURE)
+        raise

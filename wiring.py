@@ -158,9 +158,8 @@ class Anim4gineBot(DrawingBot):
         self.tree.error(answer_error)
 
     async def setup_hook(self) -> None:
-        """Start to load the model, take up what was left, make the commands known; between login and connection."""
+        """Take up what was left, make the commands known; between login and connection."""
         service = self.parts.service
-        service.start()
         for job in await service.restore():
             self.delivery.follow(job)
         self.delivery.catch_up()
@@ -432,13 +431,15 @@ async def serve(settings: Settings, token: SecretStr, read_again: Callable[[], S
     if classifier is not None:
         await asyncio.to_thread(classifier.load)
     database = Database(settings.database_url)
-    await database.start()
     files = PictureFiles(settings.paths.data / "images")
+    dictionary = load_dictionary(settings.paths.data / IMPORTED_TAGS)
+    bot = build_bot(settings, database, files, dictionary, classifier, read_again)
     try:
-        dictionary = load_dictionary(settings.paths.data / IMPORTED_TAGS)
-        bot = build_bot(settings, database, files, dictionary, classifier, read_again)
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(bot)
+            # The model takes the longest of all, so it begins while the database and Discord are waited for.
+            bot.parts.service.start()
+            await database.start()
             stack.enter_context(reloading_on_hangup(bot.reloader.reload))
             await stack.enter_async_context(bot.watch.measuring())
             await stack.enter_async_context(tidied(bot.upkeep))

@@ -51,6 +51,7 @@ class EngineSeat:
             GenerationError: as `LocalEngine.draw`.
         """
         while True:
+            await self._is_settled.wait()
             drawing = asyncio.create_task(self.engine.draw(job, on_progress), name=f"draw {job.id}")
             self._drawings.add(drawing)
             try:
@@ -60,7 +61,6 @@ class EngineSeat:
                 self._drawings.discard(drawing)
             if not drawing.cancelled():
                 return drawing.result()
-            await self._is_settled.wait()
 
     async def exchange(
         self, new: Callable[[], LocalEngine], former: Callable[[], LocalEngine]

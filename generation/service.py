@@ -211,7 +211,7 @@ class GenerationService:
                 continue
             self._take_up(job)
             restored.append(job)
-        self._feed_engine()
+        self._engine_changed()
         return restored
 
     async def undelivered(self, besides: Collection[str] = ()) -> AsyncIterator[list[Job]]:
