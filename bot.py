@@ -49,7 +49,7 @@ from terminal.encode import PromptFileError, describe_prompt, read_prompts, writ
 from terminal.plan import plan_text
 from terminal.questions import Questions, Unfit
 from terminal.render import render_to_files
-from terminal.running import EXIT_FAILURE, run_until_signalled
+from terminal.running import EXIT_FAILURE, leave_engine_behind, run_until_signalled
 from terminal.sandbox_session import run_sandbox
 from terminal.setup import DiscordSilent, Given, KnownBot, Setup
 from terminal.tag_import import import_tags
@@ -102,9 +102,8 @@ def settings_file() -> Path:
 
 def settings_or_exit() -> Settings:
     """Load the settings that the command line names; a mistake in them ends the program."""
-    file = settings_file()
     try:
-        return load_settings(file)
+        return load_settings(settings_file())
     except SettingsError as error:
         leave(str(error), EXIT_MISCONFIGURED)
 
@@ -135,7 +134,7 @@ def run() -> None:
     secrets = [token.get_secret_value()]
     set_up_logging(settings.logging.level, secrets, as_json=settings.logging.format == "json")
     try:
-        run_until_signalled(serve(settings, token))
+        run_until_signalled(serve(settings, token, partial(load_settings, settings_file())))
     except discord.LoginFailure:
         leave(
             "Discord refused the token. Copy the bot's token again (not the client secret).",
@@ -157,13 +156,19 @@ def run() -> None:
 )
 def sandbox(port: int | None, configured_model: bool) -> None:
     """Try the bot without Discord: a chat page on this machine, with the bot in it."""
+    file = settings_file()
+
+    def read() -> Settings:
+        settings = load_settings(file)
+        return settings if configured_model else with_tiny_model(settings)
+
     settings = settings_or_exit()
     set_up_logging(settings.logging.level)
     if not configured_model:
         settings = with_tiny_model(settings)
     port = settings.sandbox.port if port is None else port
     try:
-        run_until_signalled(run_sandbox(settings, port, serve))
+        run_until_signalled(run_sandbox(settings, port, serve, read))
     except DatabaseUnavailable as error:
         leave(str(error), EXIT_MISCONFIGURED)
     except UnusableClassifier as error:
@@ -205,7 +210,7 @@ def render(tags: str | None, output: Path, tiny: bool, plan: bool, **options: An
         request = request_of(tags, **options)
         # Nobody else draws here, and whoever does waits for it: nothing to remember, nothing to limit.
         no_limits = LimitTable(everybody=Limits())
-        service = build_service(settings, ForgetfulStore(), no_limits, utc_now)
+        service = build_service(settings, ForgetfulStore(), utc_now, limits=no_limits)
         run_until_signalled(render_to_files(service, request, output))
     except SettingsError as error:
         leave(str(error), EXIT_MISCONFIGURED)
@@ -247,7 +252,7 @@ _RATINGS = click.Choice([rating.value for rating in Rating])
 @cli.command()
 @click.option("--token-file", type=click.Path(path_type=Path), help="A file that holds the bot's token.")
 @click.option("--model", help="A name on the hub, a folder in diffusers' layout, or a .safetensors file.")
-@click.option("--device", help="auto, cpu, mps, cuda or cuda:<number>.")
+@click.option("--device", help="auto, cpu, mps, cuda or cuda:<number>; several with commas between.")
 @click.option("--ceiling", type=_RATINGS, help="The strongest rating in age-restricted channels.")
 @click.option("--servers", help="The only servers to work in, by ids with commas, or everywhere.")
 @click.option("--data", help="The folder for pictures and the database.")
@@ -398,7 +403,8 @@ def _clock_finding(ahead_s: float | None) -> Finding:
 
 async def _commands_finding(settings: Settings, facts: DiscordFacts) -> Finding:
     database = Database("sqlite+aiosqlite://")
-    bot = build_bot(settings, database, PictureFiles(settings.paths.data), load_dictionary(), None)
+    files = PictureFiles(settings.paths.data)
+    bot = build_bot(settings, database, files, load_dictionary(), None, lambda: settings)
     await bot.add_cogs()
     ours = {name for name, _ in names_of(bot.tree)}
     if ours == facts.commands:
@@ -501,4 +507,9 @@ def with_tiny_model(settings: Settings) -> Settings:
 
 
 if __name__ == "__main__":
-    cli()
+    try:
+        cli()
+    except SystemExit as leaving:
+        # The model begins to load before the database and Discord are asked, and they may refuse.
+        leave_engine_behind(leaving.code if isinstance(leaving.code, int) else EXIT_FAILURE)
+        raise

@@ -54,6 +54,7 @@ from cogs.plain_text import NO_MENTIONS
 from cogs.policy import Policy
 from cogs.presets import Presets
 from cogs.privacy import Privacy
+from cogs.reload import Reload
 from cogs.remix import Remix
 from cogs.reports import Reports
 from cogs.server_settings import ServerSettings
@@ -76,10 +77,11 @@ from generation.output_check import OutputCheck
 from generation.past_jobs import PastJobs
 from generation.rating_classifier import RatingClassifier
 from generation.ray_options import RayOptions
-from generation.service import GenerationService, RequestBounds
+from generation.service import GenerationService, RequestBounds, Terms
 from generation.tag_dictionary import TagDictionary, load_dictionary
 from generation.tag_search import TagSearch
 from generation.wildcards import Wildcards
+from reload import LiveParts, Reloader, reloading_on_hangup
 from settings import (
     DiscordSettings,
     Settings,
@@ -126,7 +128,14 @@ class Anim4gineBot(DrawingBot):
     """The Discord client: loads the cogs, syncs the commands, turns errors into sentences."""
 
     def __init__(
-        self, parts: Parts, watch: Watch, commands_told: Path, settings: DiscordSettings, turns: Turns
+        self,
+        parts: Parts,
+        watch: Watch,
+        commands_told: Path,
+        upkeep: Upkeep,
+        reloader: Reloader,
+        settings: DiscordSettings,
+        turns: Turns,
     ) -> None:
         # Slash commands and components need no privileged intent, and of the others only this one.
         intents = discord.Intents(guilds=True)
@@ -151,6 +160,8 @@ class Anim4gineBot(DrawingBot):
         self._turns = turns
         self.parts = parts
         self.watch = watch
+        self.upkeep = upkeep
+        self.reloader = reloader
         self._commands_told = commands_told
         self.desk = Desk(self, parts)
         self.delivery = Delivery(self, parts.service, parts.clock, self.desk)
@@ -172,9 +183,8 @@ class Anim4gineBot(DrawingBot):
         self.tree.error(answer_error)
 
     async def setup_hook(self) -> None:
-        """Start to load the model, take up what was left, make the commands known; between login and connection."""
+        """Take up what was left, make the commands known; between login and connection."""
         service = self.parts.service
-        service.start()
         for job in await service.restore():
             self.delivery.follow(job)
         self.delivery.catch_up()
@@ -238,7 +248,7 @@ class Anim4gineBot(DrawingBot):
             ModeratorsDesk(parts),
             Policy(parts),
             Reports(self, parts, self.desk),
-            About(parts.service.profile),
+            About(parts.service),
             Doctor(self, parts),
             Contests(self, parts),
             ContestModeration(self, parts),
@@ -250,6 +260,7 @@ class Anim4gineBot(DrawingBot):
             Seasons(parts),
             Status(parts, self.watch.history),
             Model(self, parts.service),
+            Reload(self, self.reloader.reload),
             Privacy(self, parts),
             Strays(self),
         ):
@@ -269,12 +280,34 @@ class Anim4gineBot(DrawingBot):
 def build_service(
     settings: Settings,
     store: JobStore,
-    limits: LimitTable,
     clock: Callable[[], datetime],
+    *,
+    limits: LimitTable | None = None,
     moderation: Moderation | None = None,
     classifier: RatingClassifier | None = None,
 ) -> GenerationService:
-    """Wire the generation service from the settings; nothing starts yet."""
+    """Wire the generation service from the settings, with other `limits` where they are given; nothing starts yet."""
+    terms = terms_of(settings, classifier, clock, moderation)
+    return GenerationService(
+        engine=build_engine(settings),
+        profile=terms.profile,
+        model_name=terms.model_name,
+        gatekeeper=terms.gatekeeper,
+        store=store,
+        limits=terms.limits if limits is None else limits,
+        bounds=terms.bounds,
+        clock=clock,
+        output_check=terms.output_check,
+    )
+
+
+def terms_of(
+    settings: Settings,
+    classifier: RatingClassifier | None,
+    clock: Callable[[], datetime],
+    moderation: Moderation | None,
+) -> Terms:
+    """Under which terms the settings have requests taken."""
     gatekeeper = Gatekeeper(
         profile=settings.profile,
         clock=clock,
@@ -285,15 +318,13 @@ def build_service(
     output_check = None
     if classifier is not None and moderation is not None and moderation.withheld is not None:
         output_check = OutputCheck(classifier, moderation.withheld, gatekeeper.ceiling, clock)
-    return GenerationService(
-        engine=build_engine(settings),
+    return Terms(
         profile=settings.profile,
         model_name=settings.model.source,
+        precision=engine_options(settings).precision,
         gatekeeper=gatekeeper,
-        store=store,
-        limits=limits,
+        limits=settings.limits.table,
         bounds=RequestBounds(prompt_tokens=settings.limits.prompt_tokens, steps=settings.limits.steps),
-        clock=clock,
         output_check=output_check,
     )
 
@@ -393,8 +424,12 @@ def build_bot(
     files: PictureFiles,
     dictionary: TagDictionary,
     classifier: RatingClassifier | None,
+    read_again: Callable[[], Settings],
 ) -> Anim4gineBot:
-    """Wire the Discord client from the settings; nothing starts yet. Takes a second for a large dictionary."""
+    """Wire the Discord client from the settings; nothing starts yet. Takes a second for a large dictionary.
+
+    `read_again` reads the settings anew, for a reload.
+    """
     lease = Lease(instance=settings.discord.instance, lasts=timedelta(seconds=settings.database.lease_s))
     ledger = JobLedger(database, files, lease)
     guilds, reports, guessing = GuildStore(database), ReportStore(database), GuessingStore(database)
@@ -404,8 +439,9 @@ def build_bot(
         block_for=timedelta(days=settings.policy.block_days),
     )
     moderation = Moderation(rule_book=guilds, blocks=blocks, withheld=reports, secrets=guessing)
+    service = build_service(settings, ledger, utc_now, moderation=moderation, classifier=classifier)
     parts = Parts(
-        service=build_service(settings, ledger, settings.limits.table, utc_now, moderation, classifier),
+        service=service,
         guilds=guilds,
         blocks=blocks,
         reports=reports,
@@ -427,21 +463,36 @@ def build_bot(
         favourites=FavouriteStore(database),
         dictionary=dictionary,
         search=TagSearch(dictionary),
-        loras=lora_catalogue(settings),
-        wildcards=Wildcards(settings.paths.wildcards),
         clock=utc_now,
+    )
+    upkeep = Upkeep(
+        database,
+        files,
+        keep_for=timedelta(days=settings.images.keep_days),
+        keep_bytes=int(settings.images.keep_gb * 1e9),
+        clock=utc_now,
+    )
+    live = LiveParts(
+        service=service,
+        blocks=blocks,
+        upkeep=upkeep,
+        classifier=classifier,
+        terms_of=lambda settings, classifier: terms_of(settings, classifier, utc_now, moderation),
+        engine_of=build_engine,
     )
     return Anim4gineBot(
         parts,
-        Watch(parts.service, utc_now),
+        Watch(service, utc_now),
         settings.paths.data / "commands.sha256",
+        upkeep,
+        Reloader(settings, read_again, live),
         settings.discord,
         Turns(database, "identify", IDENTIFY_PAUSE_S),
     )
 
 
-async def serve(settings: Settings, token: SecretStr) -> None:
-    """Run the bot until it is cancelled.
+async def serve(settings: Settings, token: SecretStr, read_again: Callable[[], Settings]) -> None:
+    """Run the bot until it is cancelled; SIGHUP has it reload its settings by `read_again`.
 
     Raises:
         UnusableClassifier: the output check that the settings ask for can't look at pictures.
@@ -451,29 +502,33 @@ async def serve(settings: Settings, token: SecretStr) -> None:
     if classifier is not None:
         await asyncio.to_thread(classifier.load)
     database = Database(settings.database_url)
-    await database.start()
     files = PictureFiles(settings.paths.data / "images")
-    upkeep = Upkeep(
-        database,
-        files,
-        keep_for=timedelta(days=settings.images.keep_days),
-        keep_bytes=int(settings.images.keep_gb * 1e9),
-        clock=utc_now,
-    )
-    upkeep_task = asyncio.create_task(upkeep.run(), name="upkeep")
+    dictionary = load_dictionary(settings.paths.data / IMPORTED_TAGS)
+    bot = build_bot(settings, database, files, dictionary, classifier, read_again)
     try:
-        dictionary = load_dictionary(settings.paths.data / IMPORTED_TAGS)
         async with AsyncExitStack() as stack:
-            bot = await stack.enter_async_context(
-                build_bot(settings, database, files, dictionary, classifier)
-            )
+            await stack.enter_async_context(bot)
+            # The model takes the longest of all, so it begins while the database and Discord are waited for.
+            bot.parts.service.start()
+            await database.start()
+            stack.enter_context(reloading_on_hangup(bot.reloader.reload))
             await stack.enter_async_context(bot.watch.measuring())
+            await stack.enter_async_context(tidied(bot.upkeep))
             if settings.watch.port:
                 await stack.enter_async_context(served_watch(bot, settings))
             await bot.start(token.get_secret_value())
     finally:
-        upkeep_task.cancel()
         await database.stop()
+
+
+@asynccontextmanager
+async def tidied(upkeep: Upkeep) -> AsyncIterator[None]:
+    """Have what is old cleared away while the bot runs."""
+    task = asyncio.create_task(upkeep.run(), name="upkeep")
+    try:
+        yield
+    finally:
+        task.cancel()
 
 
 @asynccontextmanager

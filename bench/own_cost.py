@@ -11,6 +11,8 @@ import logging
 import socket
 import sys
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -42,12 +44,7 @@ def main(requests: int, steps: int, checkpoint: Path) -> None:
 
 async def measure(requests: int, steps: int, checkpoint: Path, folder: Path) -> None:
     """Send the requests one after another, and print what they cost."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    sandbox = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "sandbox", "--port", str(port), stdout=asyncio.subprocess.PIPE
-    )
+    port = free_port()
     drawing = DrawingTimes()
     logging.getLogger("generation.service").addHandler(drawing)
     logging.getLogger("generation.service").setLevel(logging.INFO)
@@ -58,24 +55,19 @@ async def measure(requests: int, steps: int, checkpoint: Path, folder: Path) -> 
         limits=LimitSettings(requests_per_minute=1000),
         paths=PathSettings(data=folder),
     )
-    try:
-        async with aiohttp.ClientSession(base_url) as session:
-            await _until_served(session)
-            bot = asyncio.create_task(serve(settings, SecretStr("a-token-for-the-sandbox")))
-            try:
-                person = await Person.of(session)
-                await person.draws(steps)  # nobody's first picture is timed: the model loads meanwhile
-                drawing.seconds.clear()
-                lags: list[float] = []
-                lag = asyncio.create_task(measure_lag(lags))
-                whole = [await person.draws(steps) for _ in range(requests)]
-                lag.cancel()
-            finally:
-                bot.cancel()
-                await asyncio.wait({bot})
-    finally:
-        sandbox.terminate()
-        await sandbox.wait()
+    async with running_sandbox(port) as session:
+        bot = asyncio.create_task(serve(settings, SecretStr("a-token-for-the-sandbox"), lambda: settings))
+        try:
+            person = await Person.of(session)
+            await person.draws(steps)  # nobody's first picture is timed: the model loads meanwhile
+            drawing.seconds.clear()
+            lags: list[float] = []
+            lag = asyncio.create_task(measure_lag(lags))
+            whole = [await person.draws(steps) for _ in range(requests)]
+            lag.cancel()
+        finally:
+            bot.cancel()
+            await asyncio.wait({bot})
     costs = tuple(1000 * (one - drawn) for one, drawn in zip(whole, drawing.seconds, strict=True))
     worst = 1000 * max(lags)
     click.echo(f"Enter to picture: {median(whole):.2f} s, of these drawing {median(drawing.seconds):.2f} s")
@@ -85,6 +77,28 @@ async def measure(requests: int, steps: int, checkpoint: Path, folder: Path) -> 
     click.echo(
         f"event loop's lag: p50 {1000 * median(lags):.1f} ms, worst {worst:.0f} ms {verdict(worst < MOST_LAG_MS)}"
     )
+
+
+def free_port() -> int:
+    """A port that nobody has."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@asynccontextmanager
+async def running_sandbox(port: int) -> AsyncIterator[aiohttp.ClientSession]:
+    """A sandbox in a process of its own; yields a session with its page."""
+    sandbox = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "sandbox", "--port", str(port), stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session:
+            await _until_served(session)
+            yield session
+    finally:
+        sandbox.terminate()
+        await sandbox.wait()
 
 
 class DrawingTimes(logging.Handler):

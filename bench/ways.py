@@ -109,7 +109,7 @@ class OurService:
 
     def __init__(self, setup: Setup, options: EngineOptions) -> None:
         self._engine = LocalEngine(setup.source, options)
-        self._service = _SmallPictures(
+        self._service = SmallPictures(
             setup.shrink,
             engine=self._engine,
             profile=ANIMAGINE_XL_4,
@@ -161,20 +161,23 @@ class OurService:
         return Served(tuple(latencies), time.perf_counter() - begin)
 
 
-class _SmallPictures(GenerationService):
+class SmallPictures(GenerationService):
     """The service, with pictures smaller than the bot offers."""
 
     def __init__(self, shrink: int, **parts: Any) -> None:
         super().__init__(**parts)
-        self._factory = _SmallJobs(shrink, self._factory)
+        self._factory = SmallJobs(shrink, self._factory)
 
 
-class _SmallJobs(JobFactory):
+class SmallJobs(JobFactory):
+    """Makes jobs of pictures whose sides are divided by `shrink`."""
+
     def __init__(self, shrink: int, factory: JobFactory) -> None:
         vars(self).update(vars(factory))
         self._shrink = shrink
 
     def make(self, *arguments: Any, **named: Any) -> Job:
+        """Make a job as usual, of smaller pictures."""
         job = super().make(*arguments, **named)
         job.images = tuple(
             replace(image, width=image.width // self._shrink, height=image.height // self._shrink)

@@ -7,22 +7,23 @@ from discord.ext import commands
 from cogs.language import language_of
 from cogs.plain_text import NO_MENTIONS
 from cogs.terms import terms_embed
-from generation.model_profile import ModelProfile
+from generation.service import GenerationService
 from generation.version import VERSION
 
 
 class About(commands.Cog):
     """Open to everybody, everywhere."""
 
-    def __init__(self, profile: ModelProfile) -> None:
-        self._profile = profile
+    def __init__(self, service: GenerationService) -> None:
+        self._service = service
 
     @app_commands.command()
     async def about(self, interaction: discord.Interaction) -> None:
         """See what draws here, and under which terms."""
         say = language_of(interaction.locale)
-        embed = terms_embed(say, self._profile)
+        profile = self._service.profile
+        embed = terms_embed(say, profile)
         embed.add_field(name=say("Bot"), value=f"Anim4gine Bot {VERSION}")
-        embed.add_field(name=say("Model"), value=f"[{self._profile.title}]({self._profile.source_url})")
-        embed.add_field(name=say("Licence"), value=f"[{self._profile.licence}]({self._profile.licence_url})")
+        embed.add_field(name=say("Model"), value=f"[{profile.title}]({profile.source_url})")
+        embed.add_field(name=say("Licence"), value=f"[{profile.licence}]({profile.licence_url})")
         await interaction.response.send_message(embed=embed, ephemeral=True, allowed_mentions=NO_MENTIONS)

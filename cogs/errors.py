@@ -80,6 +80,13 @@ class OperatorsOnly(CogError):
     """The command is for those who run the bot."""
 
 
+@dataclass(eq=False)
+class ReloadRefused(CogError):
+    """The settings can't be read again. `reason` is for operators: where the mistake is, and what is allowed."""
+
+    reason: str
+
+
 class CommandChanged(CogError):
     """A command isn't, or doesn't take, what somebody's Discord takes it for."""
 

@@ -55,7 +55,7 @@ class Imagine(commands.Cog):
 
     def __init__(self, parts: Parts, drawing: Drawing) -> None:
         self._dictionary = parts.dictionary
-        self._loras = parts.loras
+        self._parts = parts
         self._drawing = drawing
         self._completion = TagCompletion(parts)
 
@@ -172,8 +172,8 @@ class Imagine(commands.Cog):
     ) -> list[app_commands.Choice[str]]:
         """Offer the operator's LoRAs, by title and by file name."""
         wanted = typed.casefold().strip()
-        names = await asyncio.to_thread(self._loras.names)
-        named = [(self._loras.entry(name).title or name, name) for name in names]
+        names = await asyncio.to_thread(self._parts.loras.names)
+        named = [(self._parts.loras.entry(name).title or name, name) for name in names]
         return [
             app_commands.Choice(name=title, value=name)
             for title, name in named
@@ -188,5 +188,5 @@ class Imagine(commands.Cog):
     def _lora_named(self, name: str) -> tuple[LoraWeight, ...]:
         if not name.strip():
             return ()
-        found = self._loras.find(name.strip())
-        return (LoraWeight(found, self._loras.weight_of(found)),)
+        found = self._parts.loras.find(name.strip())
+        return (LoraWeight(found, self._parts.loras.weight_of(found)),)

@@ -5,9 +5,9 @@ from discord import app_commands
 from discord.ext import commands
 
 from cogs.client import DrawingBot
-from cogs.errors import OperatorsOnly
 from cogs.language import language_of
 from cogs.sentences import model_report
+from cogs.standing import require_operator
 from generation.service import GenerationService
 
 
@@ -20,13 +20,12 @@ class Model(commands.GroupCog, name="model"):
         self._service = service
 
     async def interaction_check(self, interaction: discord.Interaction) -> bool:
-        """Let only the application's owners pass: who manages a server need not run the bot.
+        """Let only the application's owners pass.
 
         Raises:
             OperatorsOnly: it is somebody else.
         """
-        if not await self._bot.is_owner(interaction.user):
-            raise OperatorsOnly
+        await require_operator(self._bot, interaction)
         return True
 
     @app_commands.command()

@@ -56,6 +56,14 @@ class Parts:
     tournaments: TournamentStore
     dictionary: TagDictionary
     search: TagSearch
-    loras: LoraCatalogue
-    wildcards: Wildcards
     clock: Callable[[], datetime]
+
+    @property
+    def loras(self) -> LoraCatalogue:
+        """The operator's LoRAs. Ask each time: a reload may bring others."""
+        return self.service.gatekeeper.expansion.loras
+
+    @property
+    def wildcards(self) -> Wildcards:
+        """The operator's wildcards; as above."""
+        return self.service.gatekeeper.expansion.wildcards

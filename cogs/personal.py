@@ -74,7 +74,7 @@ class OwnLists(commands.GroupCog, name="wildcard", description="Your own lists f
 
     def __init__(self, parts: Parts) -> None:
         self._people = parts.people
-        self._wildcards = parts.wildcards
+        self._parts = parts
 
     @app_commands.command()
     @app_commands.describe(
@@ -96,7 +96,7 @@ class OwnLists(commands.GroupCog, name="wildcard", description="Your own lists f
     async def list_all(self, interaction: discord.Interaction) -> None:
         """See the lists that you can use."""
         own = await self._people.wildcards(interaction.user.id)
-        names = await asyncio.to_thread(self._wildcards.names, own)
+        names = await asyncio.to_thread(self._parts.wildcards.names, own)
         await interaction.response.send_message(
             sentences.lists(language_of(interaction.locale), names),
             ephemeral=True,

@@ -14,6 +14,7 @@ from cogs.errors import (
     NotYours,
     OperatorsOnly,
     PresetUnknown,
+    ReloadRefused,
     ServersOnly,
     WildcardUnreadable,
 )
@@ -62,8 +63,11 @@ from generation.listed_tags import WORDS_MAX
 LISTED = 20
 """How many names a sentence lists at most."""
 
+REASON_LENGTH = 1000
+"""Of a mistake in the settings, which may repeat a long value."""
 
-def refusal(say: Language, error: GenerationError | CogError) -> str:
+
+def refusal(say: Language, error: GenerationError | CogError) -> str:  # noqa: PLR0915 - one sentence for each
     """Say why something can't be done."""
     match error:
         case EventError():
@@ -237,6 +241,11 @@ def refusal(say: Language, error: GenerationError | CogError) -> str:
             return say("This button doesn't work any more. Please use the command once more.")
         case OperatorsOnly():
             return say("This command is for those who run the bot.")
+        case ReloadRefused(reason):
+            return say(
+                "My settings have a mistake, so I keep those I have. Mend it, and reload once more: {reason}",
+                reason=inline(reason, REASON_LENGTH),
+            )
         case _:
             return say("That can't be done. Please try it another way.")
 

@@ -2,7 +2,8 @@
 
 import discord
 
-from cogs.errors import ModeratorsOnly, ServersOnly
+from cogs.client import DrawingBot
+from cogs.errors import ModeratorsOnly, OperatorsOnly, ServersOnly
 
 
 def require_manager(interaction: discord.Interaction) -> int:
@@ -23,6 +24,16 @@ def require_moderator(interaction: discord.Interaction) -> int:
         ModeratorsOnly: they may not.
     """
     return _require(interaction, may=interaction.permissions.manage_messages)
+
+
+async def require_operator(bot: DrawingBot, interaction: discord.Interaction) -> None:
+    """Let only the application's owners pass: who manages a server need not run the bot.
+
+    Raises:
+        OperatorsOnly: it is somebody else.
+    """
+    if not await bot.is_owner(interaction.user):
+        raise OperatorsOnly
 
 
 def is_moderator(interaction: discord.Interaction) -> bool:

@@ -90,7 +90,7 @@ def _from_the_program(what: str) -> str:
 async def _command_tree() -> app_commands.CommandTree[Any]:
     settings = Settings()
     database = Database("sqlite+aiosqlite://")
-    bot = build_bot(settings, database, PictureFiles(settings.paths.data), load_dictionary(), None)
+    bot = build_bot(settings, database, PictureFiles(settings.paths.data), load_dictionary(), None, Settings)
     await bot.add_cogs()
     return bot.tree
 
@@ -279,7 +279,7 @@ def _paragraph(text: str | None) -> str:
 
 def _metrics() -> str:
     settings = Settings()
-    metrics = Metrics(build_service(settings, ForgetfulStore(), settings.limits.table, utc_now))
+    metrics = Metrics(build_service(settings, ForgetfulStore(), utc_now))
     rows = [
         f"| `{family.name}{'_total' if family.type == 'counter' else ''}` | {family.type} | {family.documentation} |"
         for family in sorted(metrics.registry.collect(), key=lambda family: family.name)

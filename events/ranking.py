@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Generic, TypeVar
 
-import choix
-
 PICKS_MAX = 3
 """Entries on a ballot."""
 
@@ -59,8 +57,10 @@ def rank_by_comparisons(
     `comparisons` are (preferred, other). Whether an entry was shown often or to kind voters makes no difference, as
     counting wins would. Each entry is taken to have won and lost once against the field (`alpha`, Maystre and
     Grossglauser 2015), so that strengths are finite and comparable also where few were compared, or in groups
-    that never met. The same comparisons give the same ranking in whatever order they came.
+    that never met. The same comparisons give the same ranking in whatever order they came. Blocks: call it on a thread.
     """
+    import choix  # noqa: PLC0415 - it brings SciPy, a quarter of what a start imports, and votes are counted rarely
+
     number = {entry: place for place, entry in enumerate(entries)}
     counted = sorted(
         (number[won], number[lost])

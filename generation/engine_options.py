@@ -31,3 +31,8 @@ class EngineOptions:
     compile: bool = False
     compile_cache: Path = Path("data/compiled")
     float8: bool = False
+
+    @property
+    def precision(self) -> str:
+        """What goes into the metadata where the model computes in less than its own precision, else nothing."""
+        return "float8" if self.float8 else ""

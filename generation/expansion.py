@@ -22,7 +22,7 @@ class Expansion:
 
     def __init__(self, wildcards: Wildcards | None = None, loras: LoraCatalogue | None = None) -> None:
         self.wildcards = wildcards or Wildcards(None)
-        self._loras = loras or LoraCatalogue(None, {})
+        self.loras = loras or LoraCatalogue(None, {})
 
     def pictures_of(self, request: GenerationRequest, own_lists: OwnLists) -> tuple[GenerationRequest, ...]:
         """Return one request for each picture of `request`, of a count of 1 and with nothing left to chance.
@@ -49,12 +49,12 @@ class Expansion:
 
     def rated(self, picture: GenerationRequest) -> GenerationRequest:
         """Return `picture` with the rating that its LoRAs lift it to, for the policy to look at."""
-        ratings = [self._loras.entry(lora.name).rating for lora in picture.loras]
+        ratings = [self.loras.entry(lora.name).rating for lora in picture.loras]
         return replace(picture, rating=max([picture.rating, *ratings]))
 
     def title_of(self, lora: str) -> str:
         """What the operator calls a LoRA."""
-        return self._loras.entry(lora).title
+        return self.loras.entry(lora).title
 
     def _picture(self, request: GenerationRequest, own_lists: OwnLists) -> GenerationRequest:
         # Each text has dice of its own, so that one without chance changes nothing in the others.
@@ -65,9 +65,9 @@ class Expansion:
         }
         named: list[LoraWeight] = []
         for option in ("tags", "subject", "character", "series"):
-            texts[option] = _LORA.sub(lambda match: _take(match, named, self._loras), texts[option])
+            texts[option] = _LORA.sub(lambda match: _take(match, named, self.loras), texts[option])
         loras = {lora.name: lora for lora in (*request.loras, *named)}
-        triggers = [tag for name in loras for tag in self._loras.triggers_of(name)]
+        triggers = [tag for name in loras for tag in self.loras.triggers_of(name)]
         texts["tags"] = ", ".join([texts["tags"].strip(" ,"), *triggers]).strip(" ,")
         return replace(request, **texts, loras=tuple(loras.values()))
 

@@ -55,10 +55,10 @@ class Gatekeeper:
         self._profile = profile
         self._clock = clock
         self._policy = policy or ContentPolicy()
-        self._expansion = expansion or Expansion()
+        self.expansion = expansion or Expansion()
         self._moderation = moderation or Moderation()
         self._offers: dict[tuple[str, Rating, ListedTags, ListedTags], bool] = {}
-        self.trial = PolicyTrial(self._policy, self._expansion.wildcards)
+        self.trial = PolicyTrial(self._policy, self.expansion.wildcards)
 
     async def rules(self, guild_id: int | None) -> ServerRules:
         """What a server's moderators have settled."""
@@ -183,7 +183,7 @@ class Gatekeeper:
         ceiling = self._policy.ceiling(place, rules)
         self._policy.check(request, place, rules, besides=self._said_beside(request))
         pictures = []
-        for picture in self._expansion.pictures_of(request, own_lists):
+        for picture in self.expansion.pictures_of(request, own_lists):
             stages = []
             for first_step, asked in self._stages(picture):
                 self._check(asked, place, rules)
@@ -203,12 +203,12 @@ class Gatekeeper:
             yield stage.first_step, stage.request
 
     def _check(self, picture: GenerationRequest, place: Place, rules: ServerRules) -> None:
-        rated = self._expansion.rated(picture)
+        rated = self.expansion.rated(picture)
         self._policy.check(rated, place, rules, besides=self._said_beside(picture))
 
     def _said_beside(self, request: GenerationRequest) -> list[str]:
         """What comes with a request besides its text: the names of LoRAs, a source picture's own prompt."""
         said = [] if request.source is None else [request.source.described]
         for lora in request.loras:
-            said += [lora.name, self._expansion.title_of(lora.name)]
+            said += [lora.name, self.expansion.title_of(lora.name)]
         return [text for text in said if text]

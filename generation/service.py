@@ -17,6 +17,7 @@ from itertools import groupby
 from typing import Any
 
 from generation.engine.engine import DeviceStatus, Engine, EngineActivity, EngineState, Progress
+from generation.engine_seat import EngineSeat
 from generation.errors import (
     DrawingCancelled,
     EngineFailure,
@@ -25,6 +26,7 @@ from generation.errors import (
     JobIsOver,
     Limit,
     LimitReached,
+    ModelUnavailable,
     NoControlNet,
     NotTheAsker,
     PromptTooLong,
@@ -82,6 +84,22 @@ class RequestBounds:
     steps: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """Under which terms requests are taken: what an operator may change while the service runs.
+
+    `model_name` and `precision` go into the pictures' metadata.
+    """
+
+    profile: ModelProfile
+    model_name: str
+    precision: str
+    gatekeeper: Gatekeeper
+    limits: LimitTable
+    bounds: RequestBounds
+    output_check: OutputCheck | None = None
+
+
 class GenerationService:
     """Takes requests, stores them as jobs and draws them; belongs to one event loop.
 
@@ -102,16 +120,21 @@ class GenerationService:
         clock: Callable[[], datetime],
         output_check: OutputCheck | None = None,
     ) -> None:
-        self._engine = engine
-        self._profile = profile
-        self.gatekeeper = gatekeeper
+        self._seat = EngineSeat(engine)
         self._store = store
-        self._limits = limits
-        self._bounds = bounds
         self._clock = clock
-        self._output_check = output_check
-        self._factory = JobFactory(profile, model_name, engine.precision, clock)
-        self._queue = JobQueue(engine.seconds_for)
+        self.adopt(
+            Terms(
+                profile=profile,
+                model_name=model_name,
+                precision=engine.precision,
+                gatekeeper=gatekeeper,
+                limits=limits,
+                bounds=bounds,
+                output_check=output_check,
+            )
+        )
+        self._queue = JobQueue(self._seat.seconds_for)
         self._jobs: dict[str, Job] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
         self._storing: set[asyncio.Task[Ending]] = set()
@@ -122,9 +145,13 @@ class GenerationService:
         self.on_ended: Callable[[Job, Ending], None] = lambda _job, _ending: None
 
     @property
+    def _engine(self) -> Engine:
+        return self._seat.engine
+
+    @property
     def profile(self) -> ModelProfile:
         """The model profile that requests are drawn with."""
-        return self._profile
+        return self._terms.profile
 
     @property
     def engine_state(self) -> EngineState:
@@ -139,7 +166,7 @@ class GenerationService:
     @property
     def engine_activity(self) -> EngineActivity:
         """What the engine has done, and does now."""
-        return self._engine.activity
+        return self._seat.activity
 
     @property
     def oldest_wait_s(self) -> float:
@@ -169,6 +196,31 @@ class GenerationService:
         self._loading = asyncio.create_task(self._engine.load(), name="load model")
         return True
 
+    def adopt(self, terms: Terms) -> None:
+        """Take requests under `terms` from now on. What was accepted before stays as it was accepted."""
+        self._terms = terms
+        self.gatekeeper = terms.gatekeeper
+        self._factory = JobFactory(terms.profile, terms.model_name, terms.precision, self._clock)
+
+    def exchange_engine(
+        self,
+        new: Callable[[], Engine],
+        former: Callable[[], Engine],
+        on_end: Callable[[ModelUnavailable | None], None],
+    ) -> None:
+        """Draw with the engine that `new` makes, in the background; all jobs wait for its model.
+
+        Where that can't be loaded, the one that `former` makes goes on. `on_end` is told why, or None.
+        """
+        before = self._loading
+
+        async def exchange() -> None:
+            if before is not None:
+                await asyncio.wait({before})  # a load can't be interrupted
+            on_end(await self._seat.exchange(new, former))
+
+        self._loading = asyncio.create_task(exchange(), name="exchange engine")
+
     async def restore(self) -> list[Job]:
         """Take up what was left when the program ended: returns the jobs that wait again, in their order.
 
@@ -197,7 +249,7 @@ class GenerationService:
             taken.waiting.append(job)
             if stored.cancel_asked_at is not None:
                 await self._call_off(job)
-        self._feed_engine()
+        self._engine_changed()
         return taken
 
     async def renew_leases(self) -> None:
@@ -296,9 +348,9 @@ class GenerationService:
             self._check_options(picture.request)
         if self._is_stopping:
             raise ServiceStopping
-        if failure := self._engine.failure:
+        if failure := self._seat.failure:
             raise failure
-        limits = self._limits.for_request(place.guild_id, role_ids, rules.by_role)
+        limits = self._terms.limits.for_request(place.guild_id, role_ids, rules.by_role)
         event_id = None if occasion is None else occasion.event_id
         job = self._factory.make(
             request, pictures, user_id, place, limits.weight or 1.0, reply, locale, event_id
@@ -379,7 +431,7 @@ class GenerationService:
 
     def _engine_changed(self) -> None:
         """Act on what the engine has to say: a free slot, a model that is there or not."""
-        if (failure := self._engine.failure) and not self._is_stopping:
+        if (failure := self._seat.failure) and not self._is_stopping:
             for job in tuple(self._queue):
                 self._queue.end(job)
                 self._start(job, self._conclude(job, Failed(failure)))
@@ -422,9 +474,9 @@ class GenerationService:
             if not await self._store.mark_running(job.id):
                 return HandedOver()
             self._check_length(job)
-            images = await self._engine.draw(job, partial(self._on_progress, job))
-            if self._output_check is not None:
-                await self._output_check.look_at(job, images)
+            images = await self._seat.draw(job, partial(self._on_progress, job))
+            if (check := self._terms.output_check) is not None:
+                await check.look_at(job, images)
         except DrawingCancelled:
             return Cancelled()
         except GenerationError as error:
@@ -481,8 +533,8 @@ class GenerationService:
         return ending
 
     def _check_options(self, request: GenerationRequest) -> None:
-        if (request.num_inference_steps or 0) > self._bounds.steps:
-            raise InvalidRequest("steps", request.num_inference_steps, f"1 – {self._bounds.steps}")
+        if (request.num_inference_steps or 0) > self._terms.bounds.steps:
+            raise InvalidRequest("steps", request.num_inference_steps, f"1 – {self._terms.bounds.steps}")
         if request.control is not None and not self._engine.has_controlnet:
             raise NoControlNet
 
@@ -492,13 +544,13 @@ class GenerationService:
             prompts = (prompts for image in job.images for prompts in (image, *image.edits))
             for text in dict.fromkeys(getattr(each, part) for each in prompts):
                 count = self._engine.count_tokens(text)
-                if count is not None and count > self._bounds.prompt_tokens:
-                    raise PromptTooLong(part, count, self._bounds.prompt_tokens)
+                if count is not None and count > self._terms.bounds.prompt_tokens:
+                    raise PromptTooLong(part, count, self._terms.bounds.prompt_tokens)
 
     def _publish_positions(self) -> None:
         """Tell every waiting job where it stands. Cheap: no reader is woken for news that is none."""
         # A preview would show what the output check has still to look at.
-        self._engine.shows_previews = not self._queue and self._output_check is None
+        self._engine.shows_previews = not self._queue and self._terms.output_check is None
         is_loading = self._engine.state is EngineState.LOADING
         work = self._running_work_left()
         for position, job in enumerate(self._queue, start=1):

@@ -40,6 +40,11 @@ class BlockStore:
         self._attempts = attempts
         self._block_for = block_for
 
+    def settle(self, *, attempts: int, block_for: timedelta) -> None:
+        """Let attempts lead to a block otherwise from now on; those that were made before count too."""
+        self._attempts = attempts
+        self._block_for = block_for
+
     async def block(self, block: Block) -> None:
         """Block somebody, in place of an earlier block of the same server."""
         async with self._database.writing() as connection:

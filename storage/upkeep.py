@@ -40,6 +40,11 @@ class Upkeep:
         self._keep_bytes = keep_bytes
         self._clock = clock
 
+    def settle(self, *, keep_for: timedelta, keep_bytes: int) -> None:
+        """Keep pictures otherwise from the next time on."""
+        self._keep_for = keep_for
+        self._keep_bytes = keep_bytes
+
     async def run(self) -> None:
         """Do it now, and again every five minutes, for ever."""
         while True:

@@ -36,8 +36,13 @@ def run_until_signalled(main: Coroutine[Any, Any, None]) -> None:
             await main
 
     asyncio.run(supervised())
+    leave_engine_behind(0)
+
+
+def leave_engine_behind(exit_code: int) -> None:
+    """End the program, if the engine's thread still works: what can't be interrupted Python would wait for."""
     if any(thread.name.startswith(ENGINE_THREAD) for thread in threading.enumerate()):
-        # A download or an import on the engine's thread can't be interrupted, and Python would wait for it.
         logging.shutdown()
         sys.stdout.flush()
-        os._exit(0)
+        sys.stderr.flush()
+        os._exit(exit_code)

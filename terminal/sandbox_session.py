@@ -15,11 +15,14 @@ SANDBOX_TOKEN = SecretStr("sandbox")
 
 
 async def run_sandbox(
-    settings: Settings, port: int, serve: Callable[[Settings, SecretStr], Coroutine[Any, Any, None]]
+    settings: Settings,
+    port: int,
+    serve: Callable[[Settings, SecretStr, Callable[[], Settings]], Coroutine[Any, Any, None]],
+    read_again: Callable[[], Settings],
 ) -> None:
     """Serve the chat page on `port` (0 picks a free one) with the bot connected, until cancelled.
 
-    A resident of the sandbox draws one picture, so that the page is never empty.
+    A resident of the sandbox draws one picture, so that the page is never empty. `read_again` reads the settings anew.
 
     Raises:
         OSError: the port is taken.
@@ -34,11 +37,13 @@ async def run_sandbox(
         for file in (ledger, ledger.with_name("jobs.db-wal"), ledger.with_name("jobs.db-shm")):
             file.unlink(missing_ok=True)
         database = settings.database.model_copy(update={"url": f"sqlite+aiosqlite:///{ledger}"})
+
+        def in_sandbox(settings: Settings) -> Settings:
+            return settings.model_copy(update={"discord": here, "database": database})
+
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_draw_first_picture(settings, server.base_url))
-            tasks.create_task(
-                serve(settings.model_copy(update={"discord": here, "database": database}), SANDBOX_TOKEN)
-            )
+            tasks.create_task(serve(in_sandbox(settings), SANDBOX_TOKEN, lambda: in_sandbox(read_again())))
     finally:
         await server.stop()
 

@@ -214,27 +214,36 @@ class Setup:
             check,
         )
 
-    def _device(self, given: Given, model: str) -> str:
+    def _device(self, given: Given, model: str) -> str | list[str]:
         click.echo(f"  This machine has {', '.join(_devices())}.")
 
-        def check(answer: str) -> str:
+        def check(answer: str) -> str | list[str]:
+            names = [name.strip() for name in answer.split(",")]
             try:
-                ModelSettings(device=answer)
-                plan, planned = plan_here(self._source(model, answer))
+                ModelSettings(device=tuple(names))
             except ValidationError:
-                raise Unfit("It must be auto, cpu, mps, cuda or cuda:<number>.") from None
-            except ModelLoadError as error:
-                raise Unfit(f"{answer} can't be used: {error.reason}.") from None
-            slow = " Without a GPU a picture takes minutes." if planned.device == "cpu" else ""
-            click.echo(f"  On {planned.device}: {conclusion(plan)}{slow}")
-            is_fit = plan.memory_bytes is None or plan.fits
-            if not is_fit and not self._ask.agrees("Use it all the same?", unasked=True):
-                raise Unfit("Then name another device, or end this with Ctrl-C and choose a smaller model.")
-            return answer
+                raise Unfit("Each must be auto, cpu, mps, cuda or cuda:<number>.") from None
+            for name in dict.fromkeys(names):
+                self._see_whether_it_fits(model, name)
+            return names if len(names) > 1 else names[0]
 
         return self._ask.settle(
-            "Device: auto, or one of these by its name", given.device, self._settings.model.device, check
+            "Device: auto, or one or several of these by name, with commas between",
+            given.device,
+            ", ".join(self._settings.model.devices),
+            check,
         )
+
+    def _see_whether_it_fits(self, model: str, device: str) -> None:
+        try:
+            plan, planned = plan_here(self._source(model, device))
+        except ModelLoadError as error:
+            raise Unfit(f"{device} can't be used: {error.reason}.") from None
+        slow = " Without a GPU a picture takes minutes." if planned.device == "cpu" else ""
+        click.echo(f"  On {planned.device}: {conclusion(plan)}{slow}")
+        is_fit = plan.memory_bytes is None or plan.fits
+        if not is_fit and not self._ask.agrees("Use it all the same?", unasked=True):
+            raise Unfit("Then name another device, or end this with Ctrl-C and choose a smaller model.")
 
     def _source(self, model: str, device: str) -> ModelSource:
         settled = self._settings.model

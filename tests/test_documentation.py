@@ -111,7 +111,7 @@ def _tree() -> app_commands.CommandTree[Any]:
     async def build() -> app_commands.CommandTree[Any]:
         settings = Settings()
         files = PictureFiles(settings.paths.data)
-        bot = build_bot(settings, Database("sqlite+aiosqlite://"), files, load_dictionary(), None)
+        bot = build_bot(settings, Database("sqlite+aiosqlite://"), files, load_dictionary(), None, Settings)
         await bot.add_cogs()
         return bot.tree
 

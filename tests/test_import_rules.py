@@ -8,12 +8,13 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ROOMS = {
-    "bot", "wiring", "settings", "logs", "cogs", "events", "generation", "storage", "sandbox", "terminal", "watch",
-    "bench", "tests",
+    "bot", "wiring", "reload", "settings", "logs", "cogs", "events", "generation", "storage", "sandbox", "terminal",
+    "watch", "bench", "tests",
 }  # fmt: skip
 MAY_IMPORT = {
     "bot": {"wiring", "settings", "logs", "cogs", "generation", "storage", "sandbox", "terminal"},
-    "wiring": {"settings", "cogs", "events", "generation", "storage", "terminal", "watch"},
+    "wiring": {"reload", "settings", "cogs", "events", "generation", "storage", "terminal", "watch"},
+    "reload": {"settings", "cogs", "generation", "storage"},
     "settings": {"generation"},
     "logs": set[str](),
     "terminal": {"settings", "events", "generation", "sandbox", "storage"},

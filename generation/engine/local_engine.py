@@ -21,7 +21,9 @@ from generation.encoding_mode import EncodingMode
 from generation.engine.batch_places import BatchPlaces
 from generation.engine.engine import DeviceStatus, EngineActivity, EngineState, Progress
 from generation.engine.job_drawing import JobProgress, PictureTask, draw_pictures
+from generation.engine.libraries import import_libraries
 from generation.engine.library_turns import LibraryTurns
+from generation.engine.read_ahead import read_ahead
 from generation.engine_options import EngineOptions
 from generation.errors import DeviceLost, DrawingCancelled, GenerationError, ModelUnavailable
 from generation.image import Image
@@ -136,7 +138,7 @@ class LocalEngine:
     @property
     def precision(self) -> str:
         """What goes into the metadata where the model computes in less than its own precision, else nothing."""
-        return "float8" if self._options.float8 else ""
+        return self._options.precision
 
     @property
     def has_controlnet(self) -> bool:
@@ -214,7 +216,7 @@ class LocalEngine:
         """Let the running step end, for at most `CLOSE_TIMEOUT_S`, and take no more."""
         self._is_closing.set()
         self._inbox.put(lambda: None)
-        if self._thread is not None:
+        if self._thread is not None and self._core is not None:
             await asyncio.to_thread(self._thread.join, CLOSE_TIMEOUT_S)
         self._worker_threads.shutdown(wait=False)
 
@@ -243,6 +245,8 @@ class LocalEngine:
                 order.on_end(DrawingCancelled())
         if self._model is not None:
             self._model.close()
+        # Whoever still holds the engine, in a cycle perhaps, holds no memory of the device.
+        self._core = self._model = None
 
     def _tick(self, core: "EngineCore") -> None:
         begin = time.perf_counter()
@@ -317,6 +321,8 @@ class LocalEngine:
             self._compile(core)
 
     def _load_model(self) -> "EngineCore":
+        read_ahead(self._source)
+        import_libraries()
         from generation.engine.sdxl_model import SdxlModel, TokenCounter  # noqa: PLC0415 - see the module's docstring
 
         self._token_counter = TokenCounter(self._source)

@@ -41,9 +41,9 @@ async def every_message() -> Catalog:
         catalogue.add(message, locations=[(file, 0)])
     # Only its commands are looked at: nothing is started, and no file made.
     dictionary = load_dictionary()
-    bot = build_bot(
-        Settings(), Database("sqlite+aiosqlite://"), PictureFiles(Path("no-such-folder")), dictionary, None
-    )
+    settings, database = Settings(), Database("sqlite+aiosqlite://")
+    files = PictureFiles(Path("no-such-folder"))
+    bot = build_bot(settings, database, files, dictionary, None, lambda: settings)
     await bot.add_cogs()
     for command in [*bot.tree.walk_commands(), *_menus(bot.tree)]:
         for text, is_name in _texts(command):

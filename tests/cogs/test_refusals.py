@@ -17,6 +17,7 @@ from cogs.errors import (
     NotYours,
     OperatorsOnly,
     PresetUnknown,
+    ReloadRefused,
     ServersOnly,
     WildcardUnreadable,
 )
@@ -127,6 +128,7 @@ EVERY_ERROR: list[GenerationError | CogError] = [
     NotAgeRestricted(),
     OperatorsOnly(),
     NotChosenServer(),
+    ReloadRefused("config.toml: limits.steps = 0: must be 1 or more"),
     NotYours(),
     PresetUnknown("night"),
     WildcardUnreadable(200, 300),

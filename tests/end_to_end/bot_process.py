@@ -29,8 +29,15 @@ class BotProcess:
     `python bot.py run` does. `tests/test_command_line.py` starts that command itself.
     """
 
-    def __init__(self, server: SandboxServer, folder: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        server: SandboxServer,
+        folder: Path,
+        environment: Mapping[str, str],
+        config: Path = Path("no-such-file.toml"),
+    ) -> None:
         self._server = server
+        self._config = config
         self._log_path = folder / "bot.log"
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("ANIM4GINE_")},
@@ -60,7 +67,9 @@ class BotProcess:
 
     async def __aenter__(self) -> Self:
         # A daemon's end isn't waited for: one that a failed test left behind ends with the tests.
-        self._process = _forks.Process(target=_run_bot, args=(self._log_path, self.environment), daemon=True)
+        self._process = _forks.Process(
+            target=_run_bot, args=(self._log_path, self._config, self.environment), daemon=True
+        )
         # The first start waits for the imports.
         await asyncio.to_thread(self._process.start)
         async with aiohttp.ClientSession() as session, asyncio.timeout(START_TIMEOUT_S):
@@ -101,7 +110,7 @@ class BotProcess:
         return bool(world["application"]["online"] and world["commands"])
 
 
-def _run_bot(log: Path, environment: Mapping[str, str]) -> None:
+def _run_bot(log: Path, config: Path, environment: Mapping[str, str]) -> None:
     """Be `python bot.py run` in this forked process, writing to `log`."""
     from bot import cli  # noqa: PLC0415 - it is imported in the forks, and the tests have no use for it
 
@@ -112,4 +121,4 @@ def _run_bot(log: Path, environment: Mapping[str, str]) -> None:
     os.dup2(written, sys.stdout.fileno())
     os.dup2(written, sys.stderr.fileno())
     os.close(written)
-    cli(["run", "--config", "no-such-file.toml"])
+    cli(["run", "--config", str(config)])

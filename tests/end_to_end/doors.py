@@ -38,7 +38,7 @@ MODERATORS: dict[str, dict[str, Any]] = {
 }
 """Hidden from members by Discord, and refused to them by us; with options that they take."""
 
-OPERATORS: dict[str, dict[str, Any]] = {"model status": {}, "model retry": {}}
+OPERATORS: dict[str, dict[str, Any]] = {"model status": {}, "model retry": {}, "reload": {}}
 """The same, for the owners of the application alone."""
 
 MODERATORS_PART: dict[str, dict[str, Any]] = {

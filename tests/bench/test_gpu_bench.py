@@ -1,0 +1,48 @@
+"""The bench for GPUs on a CPU: every part of it runs, one that fails leaves the others, and figures stand in tables."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from bench.gpu import CARD, SETTINGS, Outcome, Plan, main, measure_engine, tables
+from bench.ways import Setup
+from generation.model_source import ModelSource
+
+
+def plan_of(source: Path, folder: Path) -> Plan:
+    setup = Setup(ModelSource(source=str(source), device="cpu"), shrink=8)
+    return Plan(setup, steps=1, pictures=1, in_flight=(1, 2), compile_cache=folder)
+
+
+@pytest.mark.slow
+def test_the_tiny_run_measures_the_script_and_the_engine(tmp_path: Path) -> None:
+    file = tmp_path / "figures.json"
+    result = CliRunner().invoke(main, ["--tiny", "--folder", str(tmp_path), "--json", str(file)])
+    assert result.exit_code == 0, result.output
+    told = json.loads(file.read_text(encoding="utf-8"))
+    assert [way["way"] for way in told["ways"]] == [CARD, SETTINGS[0].name, SETTINGS[1].name]
+    for way in told["ways"]:
+        assert not way["error"]
+        assert set(way["picture_s"]) == {"104x152", "128x128"}
+        assert set(way["pictures_per_s"]) == {"1", "4"}
+        assert way["peak_mb"] > 100
+    assert f"| {CARD} |" in result.output
+
+
+def test_what_this_device_cannot_do_is_told_and_raises_nothing(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    float8 = next(setting for setting in SETTINGS if setting.float8)
+    outcome = measure_engine(plan_of(tiny_checkpoint, tmp_path), float8)
+    assert "float8 needs an NVIDIA GPU" in outcome.error
+    assert not outcome.picture_s
+
+
+def test_figures_stand_beside_their_ratio_to_the_script_and_failures_below(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path, tmp_path)
+    card = Outcome(CARD, 1, {"104x152": 4.0, "128x128": 5.0}, {1: 0.25, 2: 0.25}, 9000)
+    ours = Outcome("engine", 2, {"104x152": 2.0}, {1: 0.5}, 8000, error="OutOfMemoryError: too large")
+    text = "\n".join(tables([card, ours], plan))
+    assert "| engine | 2 (2.00×) | – | 2.0 | 8000 |" in text
+    assert "| engine | 0.5 (2.00×) | – |" in text
+    assert "- engine: OutOfMemoryError: too large" in text

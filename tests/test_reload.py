@@ -1,0 +1,198 @@
+"""Settings read again: what counts as changed, what holds at once, what waits, and what a mistake does."""
+
+import logging
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from cogs.errors import ReloadRefused
+from generation.errors import InvalidRequest
+from generation.job_store import ForgetfulStore
+from generation.moderation import Moderation
+from reload import LiveParts, Reloader, changes, needs_other_engine, taken_on
+from settings import Settings, load_settings
+from storage.blocks import BlockStore
+from storage.database import Database
+from storage.picture_files import PictureFiles
+from storage.upkeep import Upkeep
+from tests.generation.services import AOI, HERE, finished, ready, request
+from tests.tiny_classifier import build_tiny_classifier
+from wiring import build_engine, build_service, terms_of, utc_now
+
+
+def settings(folder: Path, text: str = "") -> Settings:
+    file = folder / "config.toml"
+    file.write_text(text, encoding="utf-8")
+    return load_settings(file)
+
+
+def test_every_changed_setting_is_told_with_its_values_and_whether_it_waits(tmp_path: Path) -> None:
+    former = settings(
+        tmp_path, '[limits]\nsteps = 50\n[limits.roles.7]\nweight = 2.0\n[paths]\ndata = "here"'
+    )
+    now = settings(tmp_path, '[limits]\nsteps = 30\n[policy]\nblocked = ["gun"]\n[paths]\ndata = "there"')
+    found = {change.told: change.is_live for change in changes(former, now)}
+    assert found == {
+        'paths.data: "here" → "there"': False,
+        "limits.steps: 50 → 30": True,
+        "limits.roles.7.weight: 2.0 → –": True,
+        'policy.blocked: [] → ["gun"]': True,
+    }
+    assert not list(changes(now, now))
+
+
+def test_addresses_that_may_hold_a_password_are_not_repeated(tmp_path: Path) -> None:
+    now = settings(tmp_path, '[database]\nurl = "postgresql+asyncpg://bot:hunter2@db/bot"')
+    (change,) = changes(settings(tmp_path), now)
+    assert (change.told, change.is_live) == ("database.url", False)
+
+
+def test_what_waits_for_the_next_start_stays_and_is_told_again(tmp_path: Path) -> None:
+    former = settings(tmp_path)
+    now = settings(tmp_path, '[paths]\ndata = "there"\nwildcards = "lists"\n[watch]\nport = 9000\n[logging]\n'
+                             'level = "DEBUG"\nformat = "json"')  # fmt: skip
+    held = taken_on(former, now)
+    assert (held.paths.data, held.paths.wildcards) == (Path("data"), Path("lists"))
+    assert (held.watch.port, held.logging.level, held.logging.format) == (0, "DEBUG", "text")
+    assert [change.told for change in changes(held, now)] == [
+        'paths.data: "data" → "there"',
+        'logging.format: "text" → "json"',
+        "watch.port",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "needs"),
+    [
+        ('[model]\nsource = "other/model"', True),
+        ('[model]\ndevice = "cpu"', True),
+        ("[drawing]\ncompile = true", True),
+        ("[drawing]\nmax_batch_slots = 3", True),
+        ('[model]\nprofile = "animagine-xl-4.0-opt"', False),
+        ("[limits]\nprompt_tokens = 150", False),
+        ('[policy]\nblocked = ["gun"]', False),
+    ],
+)
+def test_only_what_the_model_is_made_of_loads_it_anew(tmp_path: Path, text: str, needs: bool) -> None:
+    assert needs_other_engine(settings(tmp_path), settings(tmp_path, text)) is needs
+
+
+class Bot:
+    """The parts of a bot that a reload reaches, with a real engine, its settings in a file."""
+
+    def __init__(self, folder: Path, checkpoint: Path) -> None:
+        self.folder = folder
+        self.checkpoint = checkpoint
+        self.write()
+        settings = load_settings(self.file)
+        database = Database(f"sqlite+aiosqlite:///{folder / 'jobs.db'}")
+        self.blocks = BlockStore(database, attempts=3, block_for=timedelta(days=7))
+        self.upkeep = Upkeep(
+            database,
+            PictureFiles(folder),
+            keep_for=timedelta(days=1),
+            keep_bytes=1,
+            clock=utc_now,
+        )
+        moderation = Moderation()
+        self.service = build_service(settings, ForgetfulStore(), utc_now, moderation=moderation)
+        live = LiveParts(
+            service=self.service,
+            blocks=self.blocks,
+            upkeep=self.upkeep,
+            classifier=None,
+            terms_of=lambda settings, classifier: terms_of(settings, classifier, utc_now, moderation),
+            engine_of=build_engine,
+        )
+        self.reloader = Reloader(settings, lambda: load_settings(self.file), live)
+
+    @property
+    def file(self) -> Path:
+        return self.folder / "config.toml"
+
+    def write(self, text: str = "", source: Path | None = None) -> None:
+        model = f'[model]\nsource = "{source or self.checkpoint}"\ndevice = "cpu"\n'
+        self.file.write_text(model + text, encoding="utf-8")
+
+
+@pytest.fixture
+async def bot(tmp_path: Path, tiny_checkpoint: Path) -> AsyncIterator[Bot]:
+    bot = Bot(tmp_path, tiny_checkpoint)
+    level = logging.getLogger().level
+    bot.service.start()
+    await ready(bot.service)
+    yield bot
+    await bot.service.stop()
+    logging.getLogger().setLevel(level)
+
+
+async def test_limits_policy_catalogues_and_the_logs_level_hold_at_once(bot: Bot) -> None:
+    (bot.folder / "lists").mkdir()
+    (bot.folder / "lists" / "sky.txt").write_text("night sky\n", encoding="utf-8")
+    gatekeeper = bot.service.gatekeeper
+    bot.write(
+        f'[limits]\nsteps = 5\n[policy]\nblocked = ["gun"]\nattempts_before_block = 9\n[paths]\nwildcards = '
+        f'"{bot.folder / "lists"}"\n[logging]\nlevel = "WARNING"\n[images]\nkeep_days = 2\n'
+        '[loras.ink]\ntitle = "Ink wash"'
+    )
+    report = await bot.reloader.reload()
+    assert not report.loads_model
+    assert not report.waits
+    assert len(report.holds) == 10
+    with pytest.raises(InvalidRequest):
+        await bot.service.submit(request(num_inference_steps=6), AOI, HERE)
+    expansion = bot.service.gatekeeper.expansion
+    assert bot.service.gatekeeper is not gatekeeper
+    assert expansion.loras.entry("ink").title == "Ink wash"
+    assert expansion.wildcards.names({}) == ["sky"]
+    assert bot.blocks._attempts == 9
+    assert bot.upkeep._keep_for == timedelta(days=2)
+    assert logging.getLogger().level == logging.WARNING
+
+
+async def test_a_broken_file_changes_nothing_and_says_where(
+    bot: Bot, caplog: pytest.LogCaptureFixture
+) -> None:
+    terms = bot.service._terms
+    for text, reason in (
+        ("[limits]\nsteps = 0", "limits.steps = 0"),
+        ("[limits\n", "not valid TOML"),
+        ('[policy]\nclassifier = "nowhere"', "policy.classifier: there is no folder nowhere"),
+    ):
+        bot.write(text)
+        with pytest.raises(ReloadRefused) as refused:
+            await bot.reloader.reload()
+        assert reason in refused.value.reason
+        assert refused.value.reason in caplog.text
+    assert bot.service._terms is terms
+    bot.write("[limits]\nsteps = 40")
+    assert (await bot.reloader.reload()).holds == ["limits.steps: 50 → 40"]
+
+
+async def test_a_classifier_is_loaded_before_anything_changes_and_once(bot: Bot, tmp_path: Path) -> None:
+    folder = build_tiny_classifier(tmp_path / "classifier", "general")
+    text = f'[policy]\nclassifier = "{folder}"'
+    bot.write(text)
+    await bot.reloader.reload()
+    classifier = bot.reloader._classifier
+    assert classifier is not None
+    bot.write(text + "\nblock_days = 3")
+    await bot.reloader.reload()
+    assert bot.reloader._classifier is classifier
+
+
+async def test_a_model_that_cannot_be_loaded_leaves_the_former_one_and_the_jobs(bot: Bot) -> None:
+    job = await bot.service.submit(request(num_inference_steps=40), AOI, HERE)
+    bot.write(source=bot.folder / "nowhere")
+    assert (await bot.reloader.reload()).loads_model
+    later = await bot.service.submit(request(seed=8), AOI, HERE)
+    await finished(job)
+    await finished(later)
+    # Until the file is mended it is told, and tried, each time.
+    bot.write(source=bot.folder / "nowhere")
+    assert (await bot.reloader.reload()).loads_model
+    bot.write()
+    await bot.reloader.reload()
+    await finished(await bot.service.submit(request(seed=9), AOI, HERE))
