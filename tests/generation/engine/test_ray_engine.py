@@ -93,6 +93,10 @@ async def beside(
     yield other
     assert other._looking is not None
     other._looking.cancel()
+    from ray import serve  # noqa: PLC0415 - Ray reads its token when it is imported
+
+    await asyncio.to_thread(serve.delete, spread.application)
+    await until(lambda: not replica_pids(spread.application))
 
 
 async def until(is_so: Callable[[], bool]) -> None:
@@ -104,9 +108,9 @@ async def drawn(engine: RayEngine | LocalEngine, job: Job) -> tuple[Image, ...]:
     return await engine.draw(job, lambda _: None)
 
 
-def replica_pids() -> list[int]:
-    """The processes of our replicas, by the names that Ray gives them."""
-    name = f"ray::ServeReplica:{APPLICATION}:".encode()
+def replica_pids(application: str = APPLICATION) -> list[int]:
+    """The processes of an application's replicas, by the names that Ray gives them."""
+    name = f"ray::ServeReplica:{application}:".encode()
     return [
         int(folder.name)
         for folder in Path("/proc").iterdir()
