@@ -28,10 +28,12 @@ class ScheduledEvents:
 
     async def schedule(self, contest: Contest, guild: discord.Guild | None) -> int | None:
         """Make one; returns its id, None where the bot may not, or there is one."""
-        if contest.scheduled_event_id is not None or guild is None or not _may_schedule(guild):
+        if contest.scheduled_event_id is not None or guild is None:
             return None
         starts_at = max(contest.starts_at, self._parts.clock() + LEAD)
         try:
+            if not await self._may_schedule(guild):
+                return None
             event = await guild.create_scheduled_event(
                 name=contest.title,
                 description=contest.theme[:DESCRIPTION_LENGTH],
@@ -45,6 +47,19 @@ class ScheduledEvents:
             log.warning("Discord didn't schedule contest %s", contest.id, exc_info=True)
             return None
         return event.id
+
+    async def _may_schedule(self, guild: discord.Guild) -> bool:
+        known = self._bot.get_guild(guild.id)
+        if known is not None and not known.unavailable:
+            own = known.me.guild_permissions
+        elif self._bot.user is not None:
+            # Another process serves that server, so nothing of it is known here.
+            own = (
+                await (await self._bot.fetch_guild(guild.id)).fetch_member(self._bot.user.id)
+            ).guild_permissions
+        else:
+            return False
+        return own.create_events or own.manage_events
 
     async def move(self, contest: Contest) -> None:
         """Let it end when the contest does."""
@@ -69,8 +84,3 @@ class ScheduledEvents:
             log.info("The scheduled event of contest %s was gone already", contest.id)
         except (discord.HTTPException, *CONNECTION_ERRORS):
             log.warning("The scheduled event of contest %s can't be ended", contest.id, exc_info=True)
-
-
-def _may_schedule(guild: discord.Guild) -> bool:
-    own = guild.me.guild_permissions if guild.me is not None else discord.Permissions.none()
-    return own.create_events or own.manage_events

@@ -100,7 +100,7 @@ async def test_of_two_processes_on_one_database_each_deadline_is_done_by_one_als
     database = Database(database_url)
     await database.start()
     contests = ContestStore(database)
-    made = [_overdue(server, number) for number in range(CONTESTS)]
+    made = [overdue_contest(server, number) for number in range(CONTESTS)]
 
     async def all_ended() -> bool:
         found = [await contests.find(contest.id) for contest in made]
@@ -131,7 +131,7 @@ async def test_of_two_processes_on_one_database_each_deadline_is_done_by_one_als
     await database.stop()
 
 
-def _overdue(server: SandboxServer, number: int) -> Contest:
+def overdue_contest(server: SandboxServer, number: int) -> Contest:
     """A contest all of whose moments were while no bot was there."""
     now = datetime.now(UTC)
     channel = next(it for it in server.world.channels.values() if it.name == "drawing")

@@ -93,6 +93,8 @@ async def test_a_stop_finishes_within_ten_seconds_tells_who_waits_and_the_next_s
         await asyncio.gather(
             *(crowd.ask(person, 10 + place, steps=40) for place, person in enumerate((aoi, ren, aoi)))
         )
+        # An answer says only that the request has come.
+        await crowd.until(lambda: ledger.has("1 = 1", at_least=3), timeout_s=60)
         await aoi.waits_for(lambda it: "Drawing" in it["content"])
         begin = time.monotonic()
         await bot.end(signal.SIGTERM)

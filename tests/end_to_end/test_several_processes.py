@@ -8,16 +8,20 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from sandbox import Limits, SandboxServer
 from sandbox.world import World
+from storage.contests import ContestStore
+from storage.database import Database
 from tests.end_to_end.bot_process import BotProcess
 from tests.end_to_end.crowd import Crowd
 from tests.end_to_end.person import Person
+from tests.end_to_end.test_contest_restarts import overdue_contest
 from tests.end_to_end.test_restarts import Ledger
 
 pytestmark = [
@@ -58,6 +62,19 @@ class House:
         await self.in_guild.until(lambda: (shard, 2) in self.server.gateway.shards, timeout_s=120)
         await bot.model_is_ready()
         return bot
+
+    async def plans_contest(self) -> None:
+        """Store a contest that the process which was asked for it has not announced."""
+        now = datetime.now(UTC)
+        contest = replace(
+            overdue_contest(self.server, 1),
+            starts_at=now + timedelta(hours=1),
+            ends_at=now + timedelta(hours=2),
+            voting_ends_at=now + timedelta(hours=3),
+        )
+        database = Database(self.settings["ANIM4GINE_DATABASE__URL"])
+        await ContestStore(database).create(contest)
+        await database.stop()
 
     async def until_accepted(self, jobs: int) -> None:
         """Wait until so many jobs are in the ledger."""
@@ -118,6 +135,10 @@ async def test_what_a_killed_process_accepted_another_brings_once_and_limits_cou
     assert {0, 1} <= set(pictures)
     assert await house.ledger.count("state = 'finished'") == await house.ledger.count() == 5
     assert TOOK_OVER in first.log
+    # Moments of events too are seen to by who lives, though it knows nothing of the server beforehand.
+    await house.plans_contest()
+    await house.in_guild.until(lambda: bool(house.server.world.scheduled_events), timeout_s=60)
+    assert any("A night" in str(message["embeds"]) for message in await house.aoi.messages())
     assert "Traceback" not in first.log
 
 
