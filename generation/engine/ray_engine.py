@@ -106,6 +106,7 @@ class RayEngine:
         self._ray_options = ray_options
         self._encoding = encoding
         self._failure: Exception | None = None
+        self._told_failure: str | None = None  # what a replica said since the model was last asked for
         self._is_deployed = False
         self._count_tokens: Callable[[str], int] | None = None
         self._replicas: list[ReplicaReport] = []
@@ -197,7 +198,7 @@ class RayEngine:
 
         Serve replaces those one after another; the outcome is in `state` and `failure`, and never raised.
         """
-        self._failure = None
+        self._failure = self._told_failure = None
         self.on_change()
         loop = asyncio.get_running_loop()
         try:
@@ -207,7 +208,7 @@ class RayEngine:
                 self._looking = asyncio.create_task(self._look(), name="look at the replicas")
             await loop.run_in_executor(self._thread, self._deploy_blocking)
         except Exception as error:  # the border of Ray, which raises anything
-            reason = self._why_not() or first_line(error)
+            reason = self._told_failure or first_line(error)
             log.error("The replicas could not be started: %s", reason)  # noqa: TRY400 - Ray's own stack says nothing more
             self._failure = ModelLoadError(self._source.source, reason)
         else:
@@ -241,9 +242,6 @@ class RayEngine:
     @property
     def _ready(self) -> list[ReplicaReport]:
         return [replica for replica in self._replicas if replica.status.state is EngineState.READY]
-
-    def _why_not(self) -> str | None:
-        return next((replica.failure for replica in self._replicas if replica.failure), None)
 
     def _leave(self, picture: tuple[str, int]) -> None:
         if self._places.leave(picture):
@@ -313,6 +311,8 @@ class RayEngine:
         before = self.state, self._places.slots
         self._activity_before.update({report.replica: report.status.activity for _, report in reports})
         self._replicas = [report for age_s, report in reports if age_s < GONE_AFTER_S]
+        failures = (replica.failure for replica in self._replicas if replica.failure)
+        self._told_failure = next(failures, self._told_failure)
         self._places.slots = sum(replica.status.activity.slots for replica in self._ready)
         if before != (self.state, self._places.slots):
             self.on_change()
