@@ -219,6 +219,8 @@ def _settings(text: str) -> str:
                 parts.append(f"`{section.name}.{key}` (default `{default}`)  ")
             parts.append(f":   {_plain(meaning)}\n")
         if section.afterwards:
+            if not any(line.startswith(f"[{section.name}.") for line in section.afterwards):
+                parts.append("## Tables of your own\n")  # the examples at the end of the file
             parts.append("\n".join(["```toml", *_as_toml(section.afterwards), "```\n"]))
     return "\n".join(parts)
 
