@@ -144,3 +144,12 @@ def test_render_to_where_nothing_can_be_written_is_told(tiny_checkpoint: Path, t
     assert result.returncode == 1
     assert "can't be read or written" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_a_database_out_of_reach_ends_the_program_at_once_though_the_model_is_being_loaded() -> None:
+    nowhere = "postgresql+asyncpg://bot:hunter2@127.0.0.1:1/bot"
+    ended = start("run", DISCORD_TOKEN="a-token", ANIM4GINE_DATABASE__URL=nowhere)
+    assert ended.returncode == 2
+    assert "can't be used" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert "hunter2" not in ended.stderr

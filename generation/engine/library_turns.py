@@ -46,3 +46,7 @@ class LibraryTurns:
                 self._loaders -= 1
                 self._is_loading = False
                 self._changed.notify_all()
+
+
+LIBRARY_TURNS = LibraryTurns()
+"""Those of this process, for all its engines; one that was closed while it loads its model still takes its turn."""

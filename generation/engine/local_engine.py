@@ -22,7 +22,7 @@ from generation.engine.batch_places import BatchPlaces
 from generation.engine.engine import DeviceStatus, EngineActivity, EngineState, Progress
 from generation.engine.job_drawing import JobProgress, PictureTask, draw_pictures
 from generation.engine.libraries import import_libraries
-from generation.engine.library_turns import LibraryTurns
+from generation.engine.library_turns import LIBRARY_TURNS
 from generation.engine.read_ahead import read_ahead
 from generation.engine_options import EngineOptions
 from generation.errors import DeviceLost, DrawingCancelled, GenerationError, ModelUnavailable
@@ -58,9 +58,8 @@ RESTART_LIMIT = 2
 class LocalEngine:
     """Draws jobs, or single pictures of them, side by side on one device; see `Engine`.
 
-    Its methods are called from one event loop. Engines of one process share `turns`. Unless it `keeps_pictures`,
-    those of a lost device end with DeviceLost, for somebody who can have them drawn elsewhere, and don't wait until the
-    model is loaded again.
+    Its methods are called from one event loop. Unless it `keeps_pictures`, those of a lost device end with DeviceLost,
+    for somebody who can have them drawn elsewhere, and don't wait until the model is loaded again.
     """
 
     def __init__(
@@ -69,13 +68,11 @@ class LocalEngine:
         options: EngineOptions | None = None,
         encoding: EncodingMode = EncodingMode.PADDED,
         *,
-        turns: LibraryTurns | None = None,
         keeps_pictures: bool = True,
     ) -> None:
         self._source = source
         self._options = options or EngineOptions()
         self._encoding = encoding
-        self._turns = turns or LibraryTurns()
         self._keeps_pictures = keeps_pictures
         self._state = EngineState.LOADING
         self._failure: Exception | None = None
@@ -251,7 +248,7 @@ class LocalEngine:
     def _tick(self, core: "EngineCore") -> None:
         begin = time.perf_counter()
         try:
-            with self._turns.drawing():
+            with LIBRARY_TURNS.drawing():
                 begin = time.perf_counter()  # to wait for one's turn is no work
                 core.tick()
         except DeviceLost as error:
@@ -326,9 +323,9 @@ class LocalEngine:
         from generation.engine.sdxl_model import SdxlModel, TokenCounter  # noqa: PLC0415 - see the module's docstring
 
         self._token_counter = TokenCounter(self._source)
-        with self._turns.loading():
-            self._model = SdxlModel(self._source, self._options, self._encoding, self._turns)
-        with self._turns.drawing():
+        with LIBRARY_TURNS.loading():
+            self._model = SdxlModel(self._source, self._options, self._encoding)
+        with LIBRARY_TURNS.drawing():
             core, found = self._model.core()
         self._speed.begin(found.seconds_per_megapixel_step)
         self._busy_s, self._work_measured = 0.0, Work()

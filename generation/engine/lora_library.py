@@ -14,7 +14,7 @@ from diffusers import StableDiffusionXLPipeline
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from generation.engine.library_turns import LibraryTurns
+from generation.engine.library_turns import LIBRARY_TURNS
 from generation.errors import BrokenLora, UnknownLora
 from generation.lora import LoraWeight
 from generation.model_errors import first_line
@@ -30,8 +30,8 @@ LOADED_AT_MOST = 8
 class LoraLibrary:
     """Puts sets of LoRAs in force on a pipeline's UNet and text encoders; belongs to the engine's thread.
 
-    `folder` holds one safetensors file for each LoRA, None where there are none. Engines of one process
-    share `turns`. `loaded` names the LoRAs in memory, and may be read by any thread.
+    `folder` holds one safetensors file for each LoRA, None where there are none. `loaded` names the LoRAs in memory,
+    and may be read by any thread.
     """
 
     def __init__(
@@ -40,12 +40,10 @@ class LoraLibrary:
         folder: Path | None,
         *,
         loaded_at_most: int = LOADED_AT_MOST,
-        turns: LibraryTurns | None = None,
     ) -> None:
         self._pipeline = pipeline
         self._folder = folder
         self._loaded_at_most = loaded_at_most
-        self._turns = turns or LibraryTurns()
         self.loaded: frozenset[str] = frozenset()
         # peft's adapters are named by number: file names may hold what module names can't.
         self._adapters: OrderedDict[str, str] = OrderedDict()
@@ -102,7 +100,7 @@ class LoraLibrary:
         self._count += 1
         adapter = f"lora_{self._count}"
         try:
-            with self._turns.adapters:
+            with LIBRARY_TURNS.adapters:
                 self._read(self._folder / (name + SUFFIX), adapter)
         except Exception as error:  # what the libraries raise over foreign files is of any kind
             self._remove(adapter)

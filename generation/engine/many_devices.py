@@ -9,7 +9,6 @@ from functools import partial
 from generation.encoding_mode import EncodingMode
 from generation.engine.engine import DeviceStatus, EngineActivity, EngineState, Progress, told_apart
 from generation.engine.job_drawing import PictureTask, draw_pictures
-from generation.engine.library_turns import LibraryTurns
 from generation.engine.local_engine import RESTART_LIMIT, LocalEngine
 from generation.engine_options import EngineOptions
 from generation.errors import DeviceLost, ModelUnavailable
@@ -37,10 +36,9 @@ class ManyDevices:
         options: EngineOptions | None = None,
         encoding: EncodingMode = EncodingMode.PADDED,
     ) -> None:
-        turns = LibraryTurns()
         self._engines = tuple(
             LocalEngine(
-                replace(source, device=name), options, encoding, turns=turns, keeps_pictures=len(names) == 1
+                replace(source, device=name), options, encoding, keeps_pictures=len(names) == 1
             )
             for name in names
         )

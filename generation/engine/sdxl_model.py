@@ -20,7 +20,6 @@ from generation.engine.denoiser import Denoiser, FixedShape
 from generation.engine.device_choice import device_for
 from generation.engine.float8 import use_float8
 from generation.engine.kept_region import paste_kept_pixels
-from generation.engine.library_turns import LibraryTurns
 from generation.engine.lora_library import LoraLibrary
 from generation.engine.memory_guard import MemoryGuard, free_memory
 from generation.engine.model_loading import load_pipeline, load_tokenizer
@@ -57,8 +56,6 @@ class TokenCounter:
 class SdxlModel:
     """diffusers' components of one SDXL model, with our prompt encoder and decoder around them.
 
-    Engines of one process share `turns`.
-
     Raises:
         ModelLoadError: the model can't be loaded from `source`.
     """
@@ -68,7 +65,6 @@ class SdxlModel:
         source: ModelSource,
         options: EngineOptions,
         encoding: EncodingMode,
-        turns: LibraryTurns | None = None,
     ) -> None:
         self._options = options
         self._source = source
@@ -93,7 +89,7 @@ class SdxlModel:
         is_exact = self._device.type == "cpu" and not options.compile
         networks = [self.pipeline.unet, *([self._controlnet] if self._controlnet else [])]
         self._conditioning_rows = ConditioningRows(*networks) if is_exact else None
-        self._loras = LoraLibrary(self.pipeline, options.lora_folder, turns=turns)
+        self._loras = LoraLibrary(self.pipeline, options.lora_folder)
         self._encoder = PromptEncoder(
             self.pipeline.tokenizer,
             self.pipeline.tokenizer_2,
