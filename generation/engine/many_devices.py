@@ -37,9 +37,7 @@ class ManyDevices:
         encoding: EncodingMode = EncodingMode.PADDED,
     ) -> None:
         self._engines = tuple(
-            LocalEngine(
-                replace(source, device=name), options, encoding, keeps_pictures=len(names) == 1
-            )
+            LocalEngine(replace(source, device=name), options, encoding, keeps_pictures=len(names) == 1)
             for name in names
         )
         for engine in self._engines:
