@@ -11,7 +11,7 @@ from sqlalchemy import make_url
 
 from generation.tiny_checkpoint import build_tiny_checkpoint
 
-POSTGRES = "ANIM4GINE_TEST_POSTGRES"
+POSTGRES = "POSTGRES_FOR_TESTS"
 """Environment variable: postgresql+asyncpg://USER:PASSWORD@HOST/NAME of a server where the tests may make databases."""
 
 

@@ -43,12 +43,10 @@ def assert_all_is_well(night: EventNight, requests: int) -> None:
     assert night.statistics.never_acknowledged == 0
 
 
-async def test_three_hundred_people_ask_for_four_hundred_pictures(
-    server: SandboxServer, bot: BotProcess
-) -> None:
-    """`python -m bench.event_night` holds the same with six hundred."""
-    night = await hold_event(server, people=PEOPLE, requests=400, within_s=40, patience_s=700)
-    assert_all_is_well(night, 400)
+async def test_three_hundred_people_ask_for_a_picture_each(server: SandboxServer, bot: BotProcess) -> None:
+    """`python -m bench.event_night` holds the same with six hundred pictures."""
+    night = await hold_event(server, people=PEOPLE, requests=300, within_s=40, patience_s=700)
+    assert_all_is_well(night, 300)
     assert night.statistics.rate_limited == {}
 
 
@@ -87,9 +85,9 @@ async def test_on_a_bad_night_everybody_gets_their_picture_too(
     server: SandboxServer, bot: BotProcess, trouble: Callable[[SandboxServer], Awaitable[None]]
 ) -> None:
     going_wrong = asyncio.ensure_future(trouble(server))
-    night = await hold_event(server, people=PEOPLE, requests=80, within_s=15, patience_s=200)
+    night = await hold_event(server, people=PEOPLE, requests=60, within_s=15, patience_s=200)
     await going_wrong
-    assert_all_is_well(night, 80)
+    assert_all_is_well(night, 60)
 
 
 async def test_an_invalid_session_costs_only_what_was_asked_in_the_gap(
@@ -102,9 +100,9 @@ async def test_an_invalid_session_costs_only_what_was_asked_in_the_gap(
         server.gateway.invalidate()
 
     going_wrong = asyncio.create_task(invalidate())
-    night = await hold_event(server, people=PEOPLE, requests=80, within_s=20, patience_s=200)
+    night = await hold_event(server, people=PEOPLE, requests=60, within_s=20, patience_s=200)
     await going_wrong
     answered = set(night.crowd.asked)
     assert night.crowd.pictures() == dict.fromkeys(answered, 1)
-    assert answered | set(night.crowd.unanswered) == set(range(80))
-    assert len(answered) >= 40
+    assert answered | set(night.crowd.unanswered) == set(range(60))
+    assert len(answered) >= 30
