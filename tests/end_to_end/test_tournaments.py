@@ -46,6 +46,15 @@ class Cup:
                     return sorted(held, key=lambda battle: battle.number or 0)
                 await asyncio.sleep(0.1)
 
+    async def champion_of(self, tournament_id: str) -> int:
+        """Wait until it is stored who has won, which comes after everybody was told."""
+        async with asyncio.timeout(WAIT_S):
+            while True:
+                tournament = await self.beside.tournaments.find(tournament_id)
+                if tournament is not None and tournament.champion_id is not None:
+                    return tournament.champion_id
+                await asyncio.sleep(0.1)
+
     async def enters(self, battle: Battle, user_id: int) -> None:
         """Have one of the two draw and enter."""
         person = self.people[user_id]
@@ -123,9 +132,7 @@ async def test_eight_join_and_one_is_left_through_a_kill(tiny_checkpoint: Path, 
             champion = await told(mika, "has won **夏祭り Cup 🎆**")
             assert f"<@{final.opponent_id}>" in champion["content"]
             assert champion["attachments"][0]["filename"] == "bracket.png"
-            ended = await cup.beside.tournaments.find(tournament.id)
-            assert ended is not None
-            assert ended.champion_id == final.opponent_id
+            assert await cup.champion_of(tournament.id) == final.opponent_id
             private = await mika.use("tournament bracket", tournament=tournament.id)
             assert private["message"]["flags"] & EPHEMERAL
         posted = [it for it in await mika.messages() if not it["flags"] & EPHEMERAL]
