@@ -5,6 +5,7 @@ import logging
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
@@ -288,17 +289,9 @@ def build_service(
 ) -> GenerationService:
     """Wire the generation service from the settings, with other `limits` where they are given; nothing starts yet."""
     terms = terms_of(settings, classifier, clock, moderation)
-    return GenerationService(
-        engine=build_engine(settings),
-        profile=terms.profile,
-        model_name=terms.model_name,
-        gatekeeper=terms.gatekeeper,
-        store=store,
-        limits=terms.limits if limits is None else limits,
-        bounds=terms.bounds,
-        clock=clock,
-        output_check=terms.output_check,
-    )
+    if limits is not None:
+        terms = replace(terms, limits=limits)
+    return GenerationService(engine=build_engine(settings), terms=terms, store=store, clock=clock)
 
 
 def terms_of(

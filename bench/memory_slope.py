@@ -16,7 +16,6 @@ import sys
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from statistics import fmean
 from tempfile import TemporaryDirectory
@@ -30,15 +29,14 @@ from PIL import Image as PillowImage
 from scipy import stats
 
 from bench.machine import describe_machine
+from bench.open_terms import open_terms, utc_now
 from bench.ways import SmallJobs, SmallPictures
 from generation.aspect_ratio import AspectRatio
 from generation.engine.engine import EngineState
 from generation.engine.local_engine import LocalEngine
 from generation.engine_options import EngineOptions
-from generation.gatekeeper import Gatekeeper
 from generation.job import Finished
 from generation.job_factory import AssembledPicture, JobFactory
-from generation.limits import Limits, LimitTable
 from generation.lora import LoraWeight
 from generation.model_profile import ANIMAGINE_XL_4
 from generation.model_source import ModelSource
@@ -46,7 +44,6 @@ from generation.place import Place
 from generation.prompt import assemble_prompt
 from generation.rating import Rating
 from generation.request import GenerationRequest
-from generation.service import RequestBounds
 from generation.starting_point import SourcePicture
 from generation.tiny_checkpoint import build_tiny_checkpoint
 from storage.database import Database
@@ -179,7 +176,7 @@ def main(drawings: int, warm: int, every: int, json_file: Path | None) -> None:
 
 async def _engine(folder: Path, drawings: int, every: int) -> Growth:
     engine = await _loaded(folder)
-    factory = SmallJobs(SHRINK, JobFactory(ANIMAGINE_XL_4, "bench", "", _now))
+    factory = SmallJobs(SHRINK, JobFactory(ANIMAGINE_XL_4, "bench", "", utc_now))
 
     async def draw(request: GenerationRequest) -> None:
         prompt = assemble_prompt(request, ANIMAGINE_XL_4, Rating.SAFE)
@@ -198,13 +195,9 @@ async def _service(folder: Path, drawings: int, every: int) -> Growth:
     service = SmallPictures(
         SHRINK,
         engine=LocalEngine(_source(folder), _options(folder)),
-        profile=ANIMAGINE_XL_4,
-        model_name="bench",
-        gatekeeper=Gatekeeper(profile=ANIMAGINE_XL_4, clock=_now),
+        terms=open_terms(_options(folder), steps=100),
         store=JobLedger(database, PictureFiles(folder / "images")),
-        limits=LimitTable(everybody=Limits()),
-        bounds=RequestBounds(prompt_tokens=225, steps=100),
-        clock=_now,
+        clock=utc_now,
     )
     service.start()
 
@@ -269,10 +262,6 @@ def _picture(number: int) -> bytes:
 def _resident_mb() -> float:
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 if __name__ == "__main__":

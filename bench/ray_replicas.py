@@ -9,27 +9,24 @@ one; what a single replica costs against the engine in this process is told besi
 import asyncio
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from bench.machine import describe_machine
+from bench.open_terms import open_terms, utc_now
 from generation.engine.engine import Engine, EngineState
 from generation.engine.local_engine import LocalEngine
 from generation.engine.many_devices import ManyDevices
 from generation.engine.ray_engine import RayEngine
 from generation.engine_options import EngineOptions
-from generation.gatekeeper import Gatekeeper
 from generation.job import Finished
 from generation.job_store import ForgetfulStore
-from generation.limits import Limits, LimitTable
-from generation.model_profile import ANIMAGINE_XL_4
 from generation.model_source import ModelSource
 from generation.place import Place
 from generation.ray_options import RayOptions
 from generation.request import GenerationRequest
-from generation.service import GenerationService, RequestBounds
+from generation.service import GenerationService
 from generation.tiny_checkpoint import build_tiny_checkpoint
 
 OPTIONS = EngineOptions(max_batch_slots=1, preview_interval_s=0)
@@ -82,13 +79,9 @@ async def serve(engine: Engine, devices: int, pictures: int, steps: int) -> floa
     """
     service = GenerationService(
         engine=engine,
-        profile=ANIMAGINE_XL_4,
-        model_name="practice",
-        gatekeeper=Gatekeeper(profile=ANIMAGINE_XL_4, clock=lambda: datetime.now(UTC)),
+        terms=open_terms(),
         store=ForgetfulStore(),
-        limits=LimitTable(everybody=Limits()),
-        bounds=RequestBounds(prompt_tokens=225, steps=50),
-        clock=lambda: datetime.now(UTC),
+        clock=utc_now,
     )
     service.start()
     try:

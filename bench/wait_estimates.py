@@ -12,25 +12,22 @@ import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
 import click
 
 from bench.machine import describe_machine
+from bench.open_terms import open_terms, utc_now
 from generation.aspect_ratio import AspectRatio
 from generation.engine.engine import EngineState
 from generation.engine.local_engine import LocalEngine
-from generation.gatekeeper import Gatekeeper
 from generation.job import Finished, Job, Queued
 from generation.job_store import ForgetfulStore
-from generation.limits import Limits, LimitTable
-from generation.model_profile import ANIMAGINE_XL_4
 from generation.model_source import ModelSource
 from generation.place import Place
 from generation.request import GenerationRequest
-from generation.service import GenerationService, RequestBounds
+from generation.service import GenerationService
 from generation.tiny_checkpoint import build_tiny_checkpoint
 
 MOST_ERROR = 0.25
@@ -80,13 +77,9 @@ async def serve(checkpoint: Path, requests: int, within_s: float, chance: random
     """Serve a load; returns what those were told who had to wait."""
     service = GenerationService(
         engine=LocalEngine(ModelSource(source=str(checkpoint), device="cpu")),
-        profile=ANIMAGINE_XL_4,
-        model_name="practice",
-        gatekeeper=Gatekeeper(profile=ANIMAGINE_XL_4, clock=lambda: datetime.now(UTC)),
+        terms=open_terms(),
         store=ForgetfulStore(),
-        limits=LimitTable(everybody=Limits()),
-        bounds=RequestBounds(prompt_tokens=225, steps=50),
-        clock=lambda: datetime.now(UTC),
+        clock=utc_now,
     )
     service.start()
     while service.engine_state is EngineState.LOADING:

@@ -5,26 +5,24 @@ import io
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 
 import torch
 from diffusers import EulerAncestralDiscreteScheduler, StableDiffusionXLPipeline
 
 from bench.loads import Arrival, Load
+from bench.open_terms import open_terms, utc_now
 from generation.engine.engine import EngineState
 from generation.engine.local_engine import LocalEngine
 from generation.engine_options import EngineOptions
-from generation.gatekeeper import Gatekeeper
 from generation.job import Finished, Job
 from generation.job_factory import JobFactory
 from generation.job_store import ForgetfulStore
-from generation.limits import Limits, LimitTable
 from generation.model_profile import ANIMAGINE_XL_4
 from generation.model_source import ModelSource
 from generation.place import Place
 from generation.request import GenerationRequest
-from generation.service import GenerationService, RequestBounds
+from generation.service import GenerationService
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +110,9 @@ class OurService:
         self._service = SmallPictures(
             setup.shrink,
             engine=self._engine,
-            profile=ANIMAGINE_XL_4,
-            model_name="bench",
-            gatekeeper=Gatekeeper(profile=ANIMAGINE_XL_4, clock=lambda: datetime.now(UTC)),
+            terms=open_terms(options, steps=100),
             store=ForgetfulStore(),
-            limits=LimitTable(everybody=Limits()),
-            bounds=RequestBounds(prompt_tokens=225, steps=100),
-            clock=lambda: datetime.now(UTC),
+            clock=utc_now,
         )
 
     async def start(self) -> None:

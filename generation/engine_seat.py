@@ -3,7 +3,6 @@
 import asyncio
 import gc
 from collections.abc import Callable
-from dataclasses import replace
 
 from generation.engine.engine import Engine, EngineActivity, Progress
 from generation.errors import ModelUnavailable
@@ -20,7 +19,7 @@ class EngineSeat:
         self._drawings: set[asyncio.Task[tuple[Image, ...]]] = set()
         self._is_settled = asyncio.Event()
         self._is_settled.set()
-        self._done_before: EngineActivity | None = None
+        self._done_before = EngineActivity()
 
     @property
     def failure(self) -> ModelUnavailable | None:
@@ -30,15 +29,7 @@ class EngineSeat:
     @property
     def activity(self) -> EngineActivity:
         """What the engine does now, and what it and those before it have done."""
-        activity, before = self.engine.activity, self._done_before
-        if before is None:
-            return activity
-        return replace(
-            activity,
-            steps=activity.steps + before.steps,
-            batches=activity.batches + before.batches,
-            busy_s=activity.busy_s + before.busy_s,
-        )
+        return self._done_before + self.engine.activity
 
     def seconds_for(self, work: Work) -> float | None:
         """How long the engine takes for `work`, None before its model is warm."""
@@ -91,7 +82,8 @@ class EngineSeat:
 
     async def _empty(self, successor: Engine) -> None:
         """Seat `successor`, whose model isn't loaded yet, and let everything of the engine before it go."""
-        self._done_before = self.activity
+        done = self.activity
+        self._done_before = EngineActivity(steps=done.steps, batches=done.batches, busy_s=done.busy_s)
         before, self.engine = self.engine, successor
         before.on_change = lambda: None
         for drawing in self._drawings:

@@ -47,39 +47,39 @@ class StoredJob(Protocol):
     @property
     def id(self) -> str: ...  # noqa: D102 - the fields of JobEntry
     @property
-    def user_id(self) -> int: ...  # noqa: D102
+    def user_id(self) -> int: ...  # noqa: D102 - its class tells
     @property
-    def accepted_at(self) -> datetime: ...  # noqa: D102
+    def accepted_at(self) -> datetime: ...  # noqa: D102 - its class tells
     @property
-    def weight(self) -> float: ...  # noqa: D102
+    def weight(self) -> float: ...  # noqa: D102 - its class tells
     @property
-    def record(self) -> Mapping[str, Any]: ...  # noqa: D102
+    def record(self) -> Mapping[str, Any]: ...  # noqa: D102 - its class tells
     @property
-    def interaction_token(self) -> str | None: ...  # noqa: D102
+    def interaction_token(self) -> str | None: ...  # noqa: D102 - its class tells
     @property
-    def token_ends_at(self) -> datetime | None: ...  # noqa: D102
+    def token_ends_at(self) -> datetime | None: ...  # noqa: D102 - its class tells
     @property
-    def message_id(self) -> int | None: ...  # noqa: D102
+    def message_id(self) -> int | None: ...  # noqa: D102 - its class tells
     @property
-    def file_limit_bytes(self) -> int | None: ...  # noqa: D102
+    def file_limit_bytes(self) -> int | None: ...  # noqa: D102 - its class tells
     @property
-    def post_nonce(self) -> str | None: ...  # noqa: D102
+    def post_nonce(self) -> str | None: ...  # noqa: D102 - its class tells
     @property
-    def occasion(self) -> str | None: ...  # noqa: D102
+    def occasion(self) -> str | None: ...  # noqa: D102 - its class tells
     @property
     def state(self) -> str:
         """One of "queued", "running", "finished", "failed", "cancelled"."""
 
     @property
-    def result_channel_id(self) -> int | None: ...  # noqa: D102
+    def result_channel_id(self) -> int | None: ...  # noqa: D102 - its class tells
     @property
-    def result_message_id(self) -> int | None: ...  # noqa: D102
+    def result_message_id(self) -> int | None: ...  # noqa: D102 - its class tells
     @property
-    def erased_at(self) -> datetime | None: ...  # noqa: D102
+    def erased_at(self) -> datetime | None: ...  # noqa: D102 - its class tells
     @property
-    def hidden_at(self) -> datetime | None: ...  # noqa: D102
+    def hidden_at(self) -> datetime | None: ...  # noqa: D102 - its class tells
     @property
-    def cancel_asked_at(self) -> datetime | None: ...  # noqa: D102
+    def cancel_asked_at(self) -> datetime | None: ...  # noqa: D102 - its class tells
     @property
     def drawing_s(self) -> float | None:
         """How long a finished job was drawn."""

@@ -17,22 +17,22 @@ class StoredRules(Protocol):
     @property
     def ceiling(self) -> str | None: ...  # noqa: D102 - the fields of ServerRules
     @property
-    def channel_ids(self) -> Sequence[int]: ...  # noqa: D102
+    def channel_ids(self) -> Sequence[int]: ...  # noqa: D102 - its class tells
     @property
-    def limits(self) -> Mapping[str, Mapping[str, int]]: ...  # noqa: D102
+    def limits(self) -> Mapping[str, Mapping[str, int]]: ...  # noqa: D102 - its class tells
     @property
-    def blocked(self) -> Sequence[str]: ...  # noqa: D102
+    def blocked(self) -> Sequence[str]: ...  # noqa: D102 - its class tells
     @property
-    def allowed(self) -> Sequence[str]: ...  # noqa: D102
+    def allowed(self) -> Sequence[str]: ...  # noqa: D102 - its class tells
 
 
 class StoredBlock(Protocol):
     """Why somebody may not draw."""
 
     @property
-    def ends_at(self) -> datetime | None: ...  # noqa: D102
+    def ends_at(self) -> datetime | None: ...  # noqa: D102 - its class tells
     @property
-    def reason(self) -> str: ...  # noqa: D102
+    def reason(self) -> str: ...  # noqa: D102 - its class tells
 
 
 class RuleBook(Protocol):

@@ -111,29 +111,14 @@ class GenerationService:
         self,
         *,
         engine: Engine,
-        profile: ModelProfile,
-        model_name: str,
-        gatekeeper: Gatekeeper,
+        terms: Terms,
         store: JobStore,
-        limits: LimitTable,
-        bounds: RequestBounds,
         clock: Callable[[], datetime],
-        output_check: OutputCheck | None = None,
     ) -> None:
         self._seat = EngineSeat(engine)
         self._store = store
         self._clock = clock
-        self.adopt(
-            Terms(
-                profile=profile,
-                model_name=model_name,
-                precision=engine.precision,
-                gatekeeper=gatekeeper,
-                limits=limits,
-                bounds=bounds,
-                output_check=output_check,
-            )
-        )
+        self.adopt(terms)
         self._queue = JobQueue(self._seat.seconds_for)
         self._jobs: dict[str, Job] = {}
         self._running: dict[str, asyncio.Task[None]] = {}

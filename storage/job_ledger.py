@@ -49,33 +49,33 @@ class NewJob(Protocol):
     """A job as it is accepted; its parts are the columns of `JobRow`."""
 
     @property
-    def id(self) -> str: ...  # noqa: D102
+    def id(self) -> str: ...  # noqa: D102 - its class tells
     @property
-    def user_id(self) -> int: ...  # noqa: D102
+    def user_id(self) -> int: ...  # noqa: D102 - its class tells
     @property
-    def guild_id(self) -> int | None: ...  # noqa: D102
+    def guild_id(self) -> int | None: ...  # noqa: D102 - its class tells
     @property
-    def channel_id(self) -> int: ...  # noqa: D102
+    def channel_id(self) -> int: ...  # noqa: D102 - its class tells
     @property
-    def accepted_at(self) -> datetime: ...  # noqa: D102
+    def accepted_at(self) -> datetime: ...  # noqa: D102 - its class tells
     @property
-    def image_count(self) -> int: ...  # noqa: D102
+    def image_count(self) -> int: ...  # noqa: D102 - its class tells
     @property
-    def cost(self) -> float: ...  # noqa: D102
+    def cost(self) -> float: ...  # noqa: D102 - its class tells
     @property
-    def weight(self) -> float: ...  # noqa: D102
+    def weight(self) -> float: ...  # noqa: D102 - its class tells
     @property
-    def record(self) -> Mapping[str, Any]: ...  # noqa: D102
+    def record(self) -> Mapping[str, Any]: ...  # noqa: D102 - its class tells
     @property
-    def interaction_token(self) -> str | None: ...  # noqa: D102
+    def interaction_token(self) -> str | None: ...  # noqa: D102 - its class tells
     @property
-    def token_ends_at(self) -> datetime | None: ...  # noqa: D102
+    def token_ends_at(self) -> datetime | None: ...  # noqa: D102 - its class tells
     @property
-    def message_id(self) -> int | None: ...  # noqa: D102
+    def message_id(self) -> int | None: ...  # noqa: D102 - its class tells
     @property
-    def file_limit_bytes(self) -> int | None: ...  # noqa: D102
+    def file_limit_bytes(self) -> int | None: ...  # noqa: D102 - its class tells
     @property
-    def occasion(self) -> str | None: ...  # noqa: D102
+    def occasion(self) -> str | None: ...  # noqa: D102 - its class tells
 
 
 _NEW_COLUMNS = (

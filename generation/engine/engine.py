@@ -110,10 +110,6 @@ class Engine(Protocol):
         """What all devices together have done and do; may be asked at any time."""
 
     @property
-    def precision(self) -> str:
-        """What goes into the metadata where the model computes in less than its own precision, else nothing."""
-
-    @property
     def has_controlnet(self) -> bool:
         """Whether control pictures can be read."""
 

@@ -133,11 +133,6 @@ class LocalEngine:
         )
 
     @property
-    def precision(self) -> str:
-        """What goes into the metadata where the model computes in less than its own precision, else nothing."""
-        return self._options.precision
-
-    @property
     def has_controlnet(self) -> bool:
         """Whether control pictures can be read."""
         return bool(self._options.controlnet)

@@ -83,11 +83,6 @@ class ManyDevices:
         return total
 
     @property
-    def precision(self) -> str:
-        """What goes into the metadata where the model computes in less than its own precision, else nothing."""
-        return self._engines[0].precision
-
-    @property
     def has_controlnet(self) -> bool:
         """Whether control pictures can be read."""
         return self._engines[0].has_controlnet

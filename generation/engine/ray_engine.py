@@ -152,11 +152,6 @@ class RayEngine:
         )
 
     @property
-    def precision(self) -> str:
-        """What goes into the metadata where the model computes in less than its own precision, else nothing."""
-        return "float8" if self._options.float8 else ""
-
-    @property
     def has_controlnet(self) -> bool:
         """Whether control pictures can be read."""
         return bool(self._options.controlnet)

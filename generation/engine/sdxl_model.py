@@ -60,12 +60,7 @@ class SdxlModel:
         ModelLoadError: the model can't be loaded from `source`.
     """
 
-    def __init__(
-        self,
-        source: ModelSource,
-        options: EngineOptions,
-        encoding: EncodingMode,
-    ) -> None:
+    def __init__(self, source: ModelSource, options: EngineOptions, encoding: EncodingMode) -> None:
         self._options = options
         self._source = source
         self._device = device_for(source)

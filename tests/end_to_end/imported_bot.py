@@ -5,9 +5,9 @@ Nothing here may start a thread or compute with torch: a fork takes over only th
 """
 
 # What the engine imports on its own thread, and what transformers and diffusers import when first asked for it.
-from diffusers import EulerAncestralDiscreteScheduler, StableDiffusionXLPipeline  # noqa: F401
-from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer  # noqa: F401
+from diffusers import EulerAncestralDiscreteScheduler, StableDiffusionXLPipeline  # noqa: F401 - for the forks
+from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer  # noqa: F401 - for the forks
 
-import bot  # noqa: F401
+import bot  # noqa: F401 - for the forks
 import generation.engine.picture_order
-import generation.engine.sdxl_model  # noqa: F401
+import generation.engine.sdxl_model  # noqa: F401 - for the forks

@@ -23,7 +23,7 @@ from generation.model_profile import ANIMAGINE_XL_4, ModelProfile
 from generation.model_source import ModelSource
 from generation.place import Place
 from generation.request import GenerationRequest
-from generation.service import GenerationService, RequestBounds
+from generation.service import GenerationService, RequestBounds, Terms
 from storage.database import Database
 from storage.job_leases import Lease
 from storage.job_ledger import JobLedger
@@ -78,12 +78,8 @@ async def _service(
         engine._inbox.put(load_when.wait)
     service = GenerationService(
         engine=engine,
-        profile=profile,
-        model_name="tiny",
-        gatekeeper=Gatekeeper(profile=profile, clock=utc_now),
+        terms=terms_with(limits, profile, EngineOptions(**options).precision),
         store=ledger,
-        limits=LimitTable(everybody=limits),
-        bounds=RequestBounds(prompt_tokens=225, steps=50),
         clock=utc_now,
     )
     service.start()
@@ -91,6 +87,18 @@ async def _service(
         yield service, engine
     finally:
         await service.stop()
+
+
+def terms_with(limits: Limits, profile: ModelProfile = ANIMAGINE_XL_4, precision: str = "") -> Terms:
+    """The terms of a service, with these limits for everybody."""
+    return Terms(
+        profile=profile,
+        model_name="tiny",
+        precision=precision,
+        gatekeeper=Gatekeeper(profile=profile, clock=utc_now),
+        limits=LimitTable(everybody=limits),
+        bounds=RequestBounds(prompt_tokens=225, steps=50),
+    )
 
 
 def request(tags: str = "1girl, solo", **options: Any) -> GenerationRequest:

@@ -1,33 +1,39 @@
 """Two services on one database: what one leaves the other draws, once, and a cancel reaches whoever draws."""
 
 import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from generation.errors import JobIsOver, NotTheAsker
 from generation.job import Cancelled, HandedOver, Queued
+from generation.service import GenerationService
 from storage.job_leases import Lease
 from tests.generation.services import AOI, HERE, REN, finished, request, running_service
 
-LONG, SPENT = timedelta(minutes=1), timedelta(0)
+SILENT = Lease(instance="shards 0", lasts=timedelta(0))
+LIVING = Lease(instance="shards 1", lasts=timedelta(minutes=1))
+
+
+@asynccontextmanager
+async def process(source: Path, lease: Lease, **options: Any) -> AsyncIterator[GenerationService]:
+    """A service that holds its jobs by `lease`."""
+    async with running_service(source, lease=lease, **options) as (service, _):
+        yield service
 
 
 async def test_what_a_silent_process_held_another_draws_and_the_first_lets_go(
     tiny_checkpoint: Path, tmp_path: Path, database_url: str
 ) -> None:
     load = threading.Event()
-    silent = Lease(instance="shards 0", lasts=SPENT)
-    living = Lease(instance="shards 1", lasts=LONG)
+    options = {"folder": tmp_path, "database_url": database_url}
     async with (
-        running_service(
-            tiny_checkpoint, folder=tmp_path, database_url=database_url, lease=silent, load_when=load
-        ) as (first, _),
-        running_service(tiny_checkpoint, folder=tmp_path, database_url=database_url, lease=living) as (
-            second,
-            _,
-        ),
+        process(tiny_checkpoint, SILENT, load_when=load, **options) as first,
+        process(tiny_checkpoint, LIVING, **options) as second,
     ):
         job = await first.submit(request(), AOI, HERE)
         assert not first.surely_holds_jobs
@@ -50,15 +56,10 @@ async def test_a_cancel_reaches_the_process_that_holds_the_job_also_after_it_cha
     tiny_checkpoint: Path, tmp_path: Path, database_url: str
 ) -> None:
     load = threading.Event()
-    silent = Lease(instance="shards 0", lasts=SPENT)
-    living = Lease(instance="shards 1", lasts=LONG)
+    options = {"folder": tmp_path, "database_url": database_url, "load_when": load}
     async with (
-        running_service(
-            tiny_checkpoint, folder=tmp_path, database_url=database_url, lease=silent, load_when=load
-        ) as (first, _),
-        running_service(
-            tiny_checkpoint, folder=tmp_path, database_url=database_url, lease=living, load_when=load
-        ) as (second, _),
+        process(tiny_checkpoint, SILENT, **options) as first,
+        process(tiny_checkpoint, LIVING, **options) as second,
     ):
         held, left = [await first.submit(request(seed=seed), AOI, HERE) for seed in (1, 2)]
         await second.cancel(held.id, AOI)
@@ -85,21 +86,10 @@ async def test_removing_everything_of_a_person_waits_for_what_another_process_ho
 ) -> None:
     monkeypatch.setattr("generation.service.CANCEL_ELSEWHERE_S", 0.05)
     load = threading.Event()
+    options = {"folder": tmp_path, "database_url": database_url, "load_when": load}
     async with (
-        running_service(
-            tiny_checkpoint,
-            folder=tmp_path,
-            database_url=database_url,
-            lease=Lease(instance="shards 0"),
-            load_when=load,
-        ) as (first, _),
-        running_service(
-            tiny_checkpoint,
-            folder=tmp_path,
-            database_url=database_url,
-            lease=Lease(instance="shards 1"),
-            load_when=load,
-        ) as (second, _),
+        process(tiny_checkpoint, Lease(instance="shards 0"), **options) as first,
+        process(tiny_checkpoint, Lease(instance="shards 1"), **options) as second,
     ):
         mine, elsewhere = await second.submit(request(), AOI, HERE), await first.submit(request(), AOI, HERE)
         others = await first.submit(request(), REN, HERE)

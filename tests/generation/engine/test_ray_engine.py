@@ -16,22 +16,20 @@ from generation.engine.local_engine import LocalEngine
 from generation.engine.ray_engine import RayEngine
 from generation.engine_options import EngineOptions
 from generation.errors import DrawingCancelled, ModelUnavailable, UnknownLora
-from generation.gatekeeper import Gatekeeper
 from generation.image import Image
 from generation.job import Job
-from generation.limits import Limits, LimitTable
+from generation.limits import Limits
 from generation.lora import LoraWeight
-from generation.model_profile import ANIMAGINE_XL_4
 from generation.model_source import ModelSource
 from generation.ray_options import RayOptions
-from generation.service import GenerationService, RequestBounds
+from generation.service import GenerationService
 from storage.database import Database
 from storage.job_ledger import JobLedger
 from storage.picture_files import PictureFiles
 from tests.generation.engine.drawing import load_model
 from tests.generation.engine.jobs import small_job
 from tests.generation.engine.lora_files import write_diffusers_lora
-from tests.generation.services import HERE, finished, request, utc_now
+from tests.generation.services import HERE, finished, request, terms_with, utc_now
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(600)]
 
@@ -190,12 +188,8 @@ async def test_nothing_is_lost_or_doubled_when_a_replica_is_killed_under_load(
     await database.start()
     service = GenerationService(
         engine=engine,
-        profile=ANIMAGINE_XL_4,
-        model_name="tiny",
-        gatekeeper=Gatekeeper(profile=ANIMAGINE_XL_4, clock=utc_now),
+        terms=terms_with(Limits()),
         store=JobLedger(database, PictureFiles(tmp_path / "images")),
-        limits=LimitTable(everybody=Limits()),
-        bounds=RequestBounds(prompt_tokens=225, steps=50),
         clock=utc_now,
     )
     engine.on_change = service._engine_changed  # as `start` has it, without loading the model again
