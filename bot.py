@@ -4,19 +4,14 @@ import asyncio
 import os
 import shlex
 import sys
-import time
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 import discord
-from pydantic import SecretStr
 
-from cogs.command_sync import names_of
-from cogs.discord_checkup import DiscordFacts, ask_discord, invite_link, seconds_ahead
 from cogs.error_answers import CONNECTION_ERRORS
 from cogs.language import ENGLISH
 from cogs.permissions import EXTRAS, named
@@ -29,21 +24,17 @@ from generation.model_errors import ModelLoadError
 from generation.policy_trial import PolicyTrial
 from generation.rating import Rating
 from generation.rating_classifier import UnusableClassifier
-from generation.tag_dictionary import UnreadableTagList, load_dictionary
+from generation.tag_dictionary import UnreadableTagList
 from generation.tiny_checkpoint import build_tiny_checkpoint, is_built
 from generation.wildcards import Wildcards
 from logs import set_up_logging
-from settings import (
-    Settings,
-    SettingsError,
-    load_settings,
-    read_token,
-)
-from storage.database import Database, DatabaseUnavailable
-from storage.picture_files import PictureFiles
-from terminal import doctor as examination
+from settings.errors import SettingsError
+from settings.reading import load_settings
+from settings.settings import Settings
+from settings.tokens import read_token
+from storage.database import DatabaseUnavailable
 from terminal import policy_file
-from terminal.doctor import Examination, Finding, Health
+from terminal.doctor import Health, examine
 from terminal.drawing_options import drawing_options, request_of
 from terminal.encode import PromptFileError, describe_prompt, read_prompts, write_arrays
 from terminal.plan import plan_text
@@ -51,17 +42,16 @@ from terminal.questions import Questions, Unfit
 from terminal.render import render_to_files
 from terminal.running import EXIT_FAILURE, leave_engine_behind, run_until_signalled
 from terminal.sandbox_session import run_sandbox
-from terminal.setup import DiscordSilent, Given, KnownBot, Setup
+from terminal.setup import Given, KnownBot, Setup
 from terminal.tag_import import import_tags
-from wiring import build_bot, build_service, engine_options, model_source, point_discord_at, serve, utc_now
+from wiring.checkup import examinations, known_bot
+from wiring.engine import model_source
+from wiring.service import build_service, utc_now
+from wiring.serving import serve
 
 EXIT_MISCONFIGURED = 2
 OWN_SETTINGS, SHIPPED_SETTINGS = Path("my.toml"), Path("config.toml")
 """What `setup` writes, and what is read where that isn't there."""
-
-REFUSED_TOKEN = "Discord refuses it: copy the bot's token (not the client secret) again."  # noqa: S105 - a sentence
-CLOCK_TOLERANCE_S = 5
-"""Discord tells whole seconds, and an interaction's fifteen minutes are counted by our clock."""
 
 FIRST_STEPS = """\
 There is no bot token, so I can't log in to Discord. To get one:
@@ -285,7 +275,7 @@ def setup(
     )
     try:
         first_run = Setup(
-            settings, file, Questions(asks=not no_questions), partial(_known_bot, settings.discord.api_base)
+            settings, file, Questions(asks=not no_questions), partial(known_bot, settings.discord.api_base)
         )
         bot = first_run.run(given, os.environ)
     except (Unfit, SettingsError) as error:
@@ -293,22 +283,6 @@ def setup(
     except OSError as error:
         leave(f"{error.filename} can't be read or written: {error.strerror}", EXIT_FAILURE)
     _tell_what_is_next(bot, "" if chosen is None else f" --config {shlex.quote(str(chosen))}")
-
-
-def _known_bot(api_base: str, token: SecretStr) -> KnownBot:
-    """Log in with a token, to see whose it is."""
-
-    async def ask() -> DiscordFacts:
-        await point_discord_at(api_base)
-        return await ask_discord(token)
-
-    try:
-        facts = asyncio.run(ask())
-    except discord.LoginFailure:
-        raise Unfit(REFUSED_TOKEN) from None
-    except (discord.DiscordException, *CONNECTION_ERRORS) as error:
-        raise DiscordSilent(f"{api_base} can't be reached: {error!r}") from None
-    return KnownBot(facts.name, invite_link(facts.application_id))
 
 
 def _tell_what_is_next(bot: KnownBot | None, config: str) -> None:
@@ -333,83 +307,11 @@ def doctor() -> None:
 
 
 async def _examine(settings: Settings) -> int:
-    source = model_source(settings)
     worst = 0
-    examinations: dict[str, Examination] = {
-        "Python": examination.python,
-        "driver": examination.driver,
-        **{
-            f"torch on {name}": examination.torch_for(replace(source, device=name))
-            for name in settings.model.devices
-        },
-        "model": examination.model(source, engine_options(settings)),
-        "database": examination.database(settings.database_url),
-        "disk": examination.disk(settings.paths.data),
-        "fonts": examination.fonts,
-        "Discord": partial(_examine_discord, settings),
-    }
-    async for finding in examination.examine(examinations):
+    async for finding in examine(examinations(settings)):
         click.echo(finding)
         worst = max(worst, finding.health is Health.BROKEN)
     return worst
-
-
-async def _examine_discord(settings: Settings) -> list[Finding]:
-    """Whether the token is good, the clock right, and the commands those that Discord knows."""
-    try:
-        token = read_token(settings, os.environ)
-    except SettingsError as error:
-        return [Finding(Health.BROKEN, "token", str(error))]
-    if token is None:
-        return [Finding(Health.BROKEN, "token", "there is none: set DISCORD_TOKEN, or discord.token_file")]
-    try:
-        await point_discord_at(settings.discord.api_base)
-        ahead_s = await seconds_ahead(settings.discord.api_base, time.time())
-        facts = await ask_discord(token, settings.discord.servers)
-    except discord.LoginFailure:
-        return [Finding(Health.BROKEN, "token", REFUSED_TOKEN)]
-    except (discord.DiscordException, *CONNECTION_ERRORS) as error:
-        told = f"{settings.discord.api_base} can't be reached: {error!r}"
-        return [Finding(Health.BROKEN, "Discord", told)]
-    return [
-        Finding(Health.OK, "token", f"it is that of {facts.name} ({facts.application_id})"),
-        Finding(Health.OK, "intents", "no privileged one is needed"),
-        Finding(Health.OK, "invitation", invite_link(facts.application_id)),
-        *_servers_finding(settings, facts),
-        _clock_finding(ahead_s),
-        await _commands_finding(settings, facts),
-    ]
-
-
-def _servers_finding(settings: Settings, facts: DiscordFacts) -> list[Finding]:
-    if not settings.discord.servers:
-        return []
-    if facts.absent_from:
-        told = f"it isn't in {', '.join(map(str, facts.absent_from))}: invite it, or mend discord.servers"
-        return [Finding(Health.LOOK, "servers", told)]
-    return [Finding(Health.OK, "servers", f"it is in all {len(settings.discord.servers)} that it works in")]
-
-
-def _clock_finding(ahead_s: float | None) -> Finding:
-    if ahead_s is None:
-        return Finding(Health.LOOK, "clock", "Discord doesn't tell the time, so yours can't be compared")
-    if abs(ahead_s) > CLOCK_TOLERANCE_S:
-        told = (
-            f"it is {abs(ahead_s):.0f} s {'ahead' if ahead_s > 0 else 'behind'}: turn on time synchronisation"
-        )
-        return Finding(Health.BROKEN, "clock", told)
-    return Finding(Health.OK, "clock", "it agrees with Discord's")
-
-
-async def _commands_finding(settings: Settings, facts: DiscordFacts) -> Finding:
-    database = Database("sqlite+aiosqlite://")
-    files = PictureFiles(settings.paths.data)
-    bot = build_bot(settings, database, files, load_dictionary(), None, lambda: settings)
-    await bot.add_cogs()
-    ours = {name for name, _ in names_of(bot.tree)}
-    if ours == facts.commands:
-        return Finding(Health.OK, "commands", f"Discord knows all {len(ours)}")
-    return Finding(Health.LOOK, "commands", "Discord knows others; the next start brings them in step")
 
 
 @cli.command()

@@ -24,8 +24,9 @@ from pydantic import SecretStr
 
 from bench.machine import describe_machine
 from bench.table import p95, verdict
-from settings import DiscordSettings, LimitSettings, ModelSettings, PathSettings, Settings
-from wiring import serve
+from settings.sections import DiscordSettings, LimitSettings, ModelSettings, PathSettings
+from settings.settings import Settings
+from wiring.serving import serve
 
 MOST_COST_MS, MOST_LAG_MS = 150.0, 50.0
 PROBE_S = 0.005

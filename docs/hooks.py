@@ -21,11 +21,12 @@ from bot import cli
 from cogs.permissions import EXTRAS, NEEDED, named
 from generation.job_store import ForgetfulStore
 from generation.tag_dictionary import load_dictionary
-from settings import Settings
+from settings.settings import Settings
 from storage.database import Database
 from storage.picture_files import PictureFiles
 from watch.metrics import Metrics
-from wiring import build_bot, build_service, utc_now
+from wiring.assembly import build_bot
+from wiring.service import build_service, utc_now
 
 ROOT = Path(__file__).parents[1]
 

@@ -14,11 +14,12 @@ from typing import Any
 import tomli_w
 from pydantic import SecretStr
 
-from settings import Settings, load_settings
+from settings.reading import load_settings
+from settings.settings import Settings
 
 HEADING = """\
 # Your own settings, written by `python bot.py setup`. What isn't here has the default that config.toml documents.
-# Change them here or by another `setup`; they hold from the bot's next start on.
+# Change them here or by another `setup`; a reload takes on most of them, the bot's next start all.
 
 """
 

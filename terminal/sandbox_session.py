@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from sandbox import SandboxServer
 from sandbox.resident import draw_first_picture
-from settings import Settings
+from settings.settings import Settings
 
 SANDBOX_TOKEN = SecretStr("sandbox")
 

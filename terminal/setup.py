@@ -18,7 +18,10 @@ from generation.model_hub import HubUnreachable, require_on_hub
 from generation.model_shape import read_model_shape
 from generation.model_source import ModelSource
 from generation.rating import Rating
-from settings import TOKEN_VARIABLE, ModelSettings, Settings, SettingsError, checked_token, read_token
+from settings.errors import SettingsError
+from settings.sections import ModelSettings
+from settings.settings import Settings
+from settings.tokens import TOKEN_VARIABLE, checked_token, read_token
 from terminal.own_settings import Tables, read_tables, with_answers, write
 from terminal.plan import conclusion, plan_here
 from terminal.questions import Questions, Unfit

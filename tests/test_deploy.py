@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from settings import Settings
+from settings.settings import Settings
 from tests.generation.services import running_service, utc_now
 from watch.watch import Watch
 

@@ -19,11 +19,11 @@ from discord import app_commands
 
 from bot import cli
 from generation.tag_dictionary import load_dictionary
-from settings import Settings
+from settings.settings import Settings
 from storage.database import Database
 from storage.picture_files import PictureFiles
 from watch.server import WatchServer
-from wiring import build_bot
+from wiring.assembly import build_bot
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"

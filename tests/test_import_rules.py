@@ -8,13 +8,12 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ROOMS = {
-    "bot", "wiring", "reload", "settings", "logs", "cogs", "events", "generation", "storage", "sandbox", "terminal",
+    "bot", "wiring", "settings", "logs", "cogs", "events", "generation", "storage", "sandbox", "terminal",
     "watch", "bench", "tests",
 }  # fmt: skip
 MAY_IMPORT = {
     "bot": {"wiring", "settings", "logs", "cogs", "generation", "storage", "sandbox", "terminal"},
-    "wiring": {"reload", "settings", "cogs", "events", "generation", "storage", "terminal", "watch"},
-    "reload": {"settings", "cogs", "generation", "storage"},
+    "wiring": {"settings", "cogs", "events", "generation", "storage", "terminal", "watch"},
     "settings": {"generation"},
     "logs": set[str](),
     "terminal": {"settings", "events", "generation", "sandbox", "storage"},

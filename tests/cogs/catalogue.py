@@ -18,10 +18,10 @@ from discord import app_commands
 
 from cogs.language import NAME_CONTEXT, TRANSLATIONS
 from generation.tag_dictionary import load_dictionary
-from settings import Settings
+from settings.settings import Settings
 from storage.database import Database
 from storage.picture_files import PictureFiles
-from wiring import build_bot
+from wiring.assembly import build_bot
 
 COGS = Path(__file__).parents[2] / "cogs"
 KEYWORDS = {"say": None, "counted": (1, 2)}

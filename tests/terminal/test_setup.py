@@ -25,7 +25,7 @@ from generation.model_errors import ModelNotFound, WrongModelKind
 from generation.model_hub import HubUnreachable, require_on_hub
 from generation.model_source import ModelSource
 from sandbox import SandboxServer
-from settings import load_settings
+from settings.reading import load_settings
 from tests.sandbox.client import point_at
 from tests.test_command_line import ROOT, start
 

@@ -11,15 +11,17 @@ from cogs.errors import ReloadRefused
 from generation.errors import InvalidRequest
 from generation.job_store import ForgetfulStore
 from generation.moderation import Moderation
-from reload import LiveParts, Reloader, changes, needs_other_engine, taken_on
-from settings import Settings, load_settings
+from settings.reading import load_settings
+from settings.settings import Settings
 from storage.blocks import BlockStore
 from storage.database import Database
 from storage.picture_files import PictureFiles
 from storage.upkeep import Upkeep
 from tests.generation.services import AOI, HERE, finished, ready, request
 from tests.tiny_classifier import build_tiny_classifier
-from wiring import build_engine, build_service, terms_of, utc_now
+from wiring.engine import build_engine
+from wiring.reload import LiveParts, Reloader, changes, needs_other_engine, taken_on
+from wiring.service import build_service, terms_of, utc_now
 
 
 def settings(folder: Path, text: str = "") -> Settings:

@@ -18,7 +18,8 @@ from generation.engine.engine import Engine
 from generation.errors import ModelUnavailable
 from generation.rating_classifier import RatingClassifier, UnusableClassifier
 from generation.service import GenerationService, Terms
-from settings import Settings, SettingsError
+from settings.errors import SettingsError
+from settings.settings import Settings
 from storage.blocks import BlockStore
 from storage.upkeep import Upkeep
 

@@ -12,10 +12,13 @@ from hypothesis import given
 from hypothesis import settings as settings_of_hypothesis
 from hypothesis import strategies as st
 
-from settings import Settings, SettingsError, load_settings, read_token
+from settings.errors import SettingsError
+from settings.reading import load_settings
+from settings.settings import Settings
+from settings.tokens import read_token
 from tests import hostile
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 PROFILE = """
 title = "Mine"

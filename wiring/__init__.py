@@ -1,0 +1,1 @@
+"""How the rooms are put together by the settings, in one place."""

@@ -1,0 +1,81 @@
+"""The running bot: database, web server, upkeep and signals around the Discord client."""
+
+import asyncio
+import logging
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from pydantic import SecretStr
+
+from generation.tag_dictionary import load_dictionary
+from settings.errors import SettingsError
+from settings.settings import Settings
+from settings.tokens import read_watch_token
+from storage.database import Database
+from storage.picture_files import PictureFiles
+from storage.upkeep import Upkeep
+from terminal.tag_import import IMPORTED_TAGS
+from wiring.assembly import build_bot
+from wiring.client import Anim4gineBot
+from wiring.discord_address import point_discord_at
+from wiring.reload import reloading_on_hangup
+
+log = logging.getLogger("anim4gine")
+
+
+async def serve(settings: Settings, token: SecretStr, read_again: Callable[[], Settings]) -> None:
+    """Run the bot until it is cancelled; SIGHUP has it reload its settings by `read_again`.
+
+    Raises:
+        UnusableClassifier: the output check that the settings ask for can't look at pictures.
+    """
+    await point_discord_at(settings.discord.api_base)
+    classifier = settings.policy.rating_classifier
+    if classifier is not None:
+        await asyncio.to_thread(classifier.load)
+    database = Database(settings.database_url)
+    files = PictureFiles(settings.paths.data / "images")
+    dictionary = load_dictionary(settings.paths.data / IMPORTED_TAGS)
+    bot = build_bot(settings, database, files, dictionary, classifier, read_again)
+    try:
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(bot)
+            # The model takes the longest of all, so it begins while the database and Discord are waited for.
+            bot.parts.service.start()
+            await database.start()
+            stack.enter_context(reloading_on_hangup(bot.reloader.reload))
+            await stack.enter_async_context(bot.watch.measuring())
+            await stack.enter_async_context(tidied(bot.upkeep))
+            if settings.watch.port:
+                await stack.enter_async_context(served_watch(bot, settings))
+            await bot.start(token.get_secret_value())
+    finally:
+        await database.stop()
+
+
+@asynccontextmanager
+async def tidied(upkeep: Upkeep) -> AsyncIterator[None]:
+    """Have what is old cleared away while the bot runs."""
+    task = asyncio.create_task(upkeep.run(), name="upkeep")
+    try:
+        yield
+    finally:
+        task.cancel()
+
+
+@asynccontextmanager
+async def served_watch(bot: Anim4gineBot, settings: Settings) -> AsyncIterator[None]:
+    """Serve health, metrics and the status page while the bot runs.
+
+    Raises:
+        SettingsError: the token's file can't be read, or the port is taken.
+    """
+    token = read_watch_token(settings, os.environ)
+    host, port = settings.watch.host, settings.watch.port
+    try:
+        async with bot.watch.served(host, port, token, bot.readiness) as server:
+            log.info("Health and metrics are at %s", server.base_url)
+            yield
+    except OSError as error:
+        raise SettingsError(f"watch.port = {port}: can't be listened on: {error.strerror}") from None
