@@ -206,7 +206,7 @@ async def _service(folder: Path, drawings: int, every: int) -> Growth:
         ending = await job.ending()
         if not isinstance(ending, Finished):
             raise RuntimeError(f"a picture was not drawn: {ending}")  # noqa: TRY004 - no caller's mistake
-        await service.delivered(job)
+        await service.deliveries.delivered(job)
 
     try:
         return await _measured(draw, drawings, every)

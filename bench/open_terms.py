@@ -6,7 +6,7 @@ from generation.engine_options import EngineOptions
 from generation.gatekeeper import Gatekeeper
 from generation.limits import Limits, LimitTable
 from generation.model_profile import ANIMAGINE_XL_4
-from generation.service import RequestBounds, Terms
+from generation.terms import RequestBounds, Terms
 
 
 def utc_now() -> datetime:

@@ -97,7 +97,7 @@ class Delivery:
     async def _bring_undelivered(self) -> None:
         places = asyncio.Semaphore(LATE_DELIVERIES_AT_ONCE)
         # What is in hand now may be delivered by the time that the ledger's answer is looked at.
-        async for jobs in self._service.undelivered(besides=frozenset(self._in_hand)):
+        async for jobs in self._service.deliveries.undelivered(besides=frozenset(self._in_hand)):
             await places.acquire()
             task = self._start(self._bring_late(jobs), jobs)
             task.add_done_callback(lambda _: places.release())
@@ -113,7 +113,7 @@ class Delivery:
                 for job in jobs
             ]
             for job, message in zip(jobs, await self._posts.post(*results), strict=True):
-                await self._service.delivered(job, message)
+                await self._service.deliveries.delivered(job, message)
 
     def _start(self, work: Coroutine[Any, Any, None], jobs: Sequence[Job]) -> asyncio.Task[None]:
         ids = {job.id for job in jobs}
@@ -136,12 +136,12 @@ class Delivery:
             if isinstance(ending, Suspended):
                 await _tell_of_restart(message, language_of(job.locale))
                 return
-            if isinstance(ending, HandedOver) or not await self._service.hold([job]):
+            if isinstance(ending, HandedOver) or not await self._service.deliveries.hold([job]):
                 return
             for bring in self._bot.bearers:
                 if await bring(job, ending):
                     return
-            await self._service.delivered(job, await self._deliver(job, ending, message))
+            await self._service.deliveries.delivered(job, await self._deliver(job, ending, message))
             self.on_delivered(job, (self.clock() - ended_at).total_seconds())
 
     async def _deliver(self, job: Job, ending: Ending, message: DeferredMessage) -> MessageKey | None:

@@ -97,7 +97,7 @@ class ResultPosts:
 
     async def _ours(self, group: Sequence[_Result]) -> list[_Result]:
         """Return those that are still to be brought by this process; the line may have been long."""
-        held = await self._service.hold([result.job for result in group])
+        held = await self._service.deliveries.hold([result.job for result in group])
         ours = [result for result in group if result.job in held]
         for result in group:
             if result not in ours and not result.posted.done():
@@ -109,7 +109,7 @@ class ResultPosts:
             return [await self._send_to_asker(result) for result in group]
         first = group[0].job
         nonce = first.post_nonce or first.id
-        await self._service.will_post([result.job for result in group], nonce)
+        await self._service.deliveries.will_post([result.job for result in group], nonce)
         channel = self._bot.get_partial_messageable(first.place.channel_id, guild_id=first.place.guild_id)
         try:
             sent = await persistently(lambda: _send(channel, group, nonce), first.id)

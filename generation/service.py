@@ -8,14 +8,14 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import groupby
 from typing import Any
 
+from generation.deliveries import Deliveries
 from generation.engine.engine import DeviceStatus, Engine, EngineActivity, EngineState, Progress
 from generation.engine_seat import EngineSeat
 from generation.errors import (
@@ -33,7 +33,6 @@ from generation.errors import (
     ServiceStopping,
     StorageFailure,
 )
-from generation.gatekeeper import Gatekeeper
 from generation.job import (
     Cancelled,
     Ending,
@@ -41,28 +40,25 @@ from generation.job import (
     Finished,
     HandedOver,
     Job,
-    Queued,
     Running,
     Suspended,
 )
+from generation.job_endings import JobEndings
 from generation.job_factory import JobFactory
 from generation.job_queue import JobQueue
 from generation.job_record import UnreadableRecord, failure_to_json, sources_of
 from generation.job_store import JobStore, QuotaReached, ReplyAddress
-from generation.limits import LimitTable
 from generation.model_profile import ModelProfile
 from generation.occasion import Occasion
-from generation.output_check import OutputCheck
-from generation.past_jobs import ended_job, remembered_job
+from generation.past_jobs import remembered_job
 from generation.place import Place
 from generation.request import GenerationRequest
+from generation.terms import Terms
+from generation.wait_forecast import WaitForecast
 from generation.wildcards import OwnLists
 from generation.work import Work
 
 log = logging.getLogger(__name__)
-
-STORE_RETRIES_S = (0.2, 1, 3, 10)
-"""Pauses between attempts to store how a job ended, while the database is away."""
 
 CANCEL_ELSEWHERE_S, CANCEL_POLL_S = 15.0, 0.3
 """How long to wait for other processes to call off what they draw, and how often to look."""
@@ -74,30 +70,6 @@ class TakenOver:
 
     waiting: list[Job]
     ended_count: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestBounds:
-    """What a single request may ask for: CLIP tokens in a prompt, steps of a picture."""
-
-    prompt_tokens: int
-    steps: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """Under which terms requests are taken: what an operator may change while the service runs.
-
-    `model_name` and `precision` go into the pictures' metadata.
-    """
-
-    profile: ModelProfile
-    model_name: str
-    precision: str
-    gatekeeper: Gatekeeper
-    limits: LimitTable
-    bounds: RequestBounds
-    output_check: OutputCheck | None = None
 
 
 class GenerationService:
@@ -122,7 +94,9 @@ class GenerationService:
         self._queue = JobQueue(self._seat.seconds_for)
         self._jobs: dict[str, Job] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
-        self._storing: set[asyncio.Task[Ending]] = set()
+        self._forecast = WaitForecast(self._queue, self._under_the_brush, self._seconds_after, clock)
+        self._endings = JobEndings(store, clock)
+        self.deliveries = Deliveries(store, clock)
         self._is_stopping = False
         self._loading: asyncio.Task[None] | None = None
         self._renewed_at = clock()
@@ -209,7 +183,7 @@ class GenerationService:
     async def restore(self) -> list[Job]:
         """Take up what was left when the program ended: returns the jobs that wait again, in their order.
 
-        Those that have ended come with `undelivered`.
+        Those that have ended come with `deliveries`.
         """
         return (await self._take_over(with_earlier_runs=True)).waiting
 
@@ -262,41 +236,6 @@ class GenerationService:
     def surely_holds_jobs(self) -> bool:
         """Whether the leases were renewed so lately that no other process can have taken a job."""
         return self._clock() - self._renewed_at < self.lease
-
-    async def hold(self, jobs: Sequence[Job]) -> list[Job]:
-        """Return those of `jobs` that are still this process's to bring; nobody else takes them for a while."""
-        held = await self._store.hold([job.id for job in jobs], self._clock())
-        return [job for job in jobs if job.id in held]
-
-    async def undelivered(self, besides: Collection[str] = ()) -> AsyncIterator[list[Job]]:
-        """Yield the jobs that ended without their askers being told, their pictures read when it is their turn.
-
-        Those that were begun to be posted in one message come together. `besides` are ids of jobs that somebody
-        brings already.
-        """
-        for _, together in groupby(
-            await self._store.undelivered(), lambda stored: stored.post_nonce or stored.id
-        ):
-            jobs = []
-            for stored in together:
-                if stored.id in besides:
-                    continue
-                try:
-                    jobs.append(
-                        ended_job(
-                            stored,
-                            await self._store.sources(stored.id),
-                            await self._store.pictures(stored.id),
-                        )
-                    )
-                except UnreadableRecord as error:
-                    log.error("A stored job can't be read: %s", error, extra={"job": stored.id})  # noqa: TRY400 - as above
-            if jobs:
-                yield jobs
-
-    async def will_post(self, jobs: Sequence[Job], nonce: str) -> None:
-        """Remember under which nonce the results of `jobs` are about to be posted."""
-        await self._store.will_post([job.id for job in jobs], nonce)
 
     async def submit(
         self,
@@ -393,10 +332,6 @@ class GenerationService:
         if job.id not in self._running and self._queue.end(job):
             await self._conclude(job, Cancelled())
 
-    async def delivered(self, job: Job, message: tuple[int, int] | None = None) -> None:
-        """Remember that the asker of `job` has been told how it ended, by the message of this channel and id."""
-        await self._store.mark_delivered(job.id, self._clock(), message)
-
     async def stop(self) -> None:
         """Take no more requests; what waits or runs stays in the store for the next start. Gives the engine back."""
         self._is_stopping = True
@@ -405,7 +340,8 @@ class GenerationService:
         tasks = [*self._running.values(), *([self._loading] if self._loading else [])]
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, *self._storing, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._endings.settle()
         await self._engine.close()
 
     def _take_up(self, job: Job) -> None:
@@ -477,45 +413,12 @@ class GenerationService:
 
     async def _conclude(self, job: Job, ending: Ending) -> None:
         """Store how `job` ended, then tell. A shutdown waits for this."""
-        storing = asyncio.create_task(self._stored(job, ending), name=f"store {job.id}")
-        self._storing.add(storing)
-        storing.add_done_callback(self._storing.discard)
-        ending = await asyncio.shield(storing)
+        ending = await self._endings.keep(job, ending)
         self._jobs.pop(job.id, None)
         job.publish(ending)
         self.on_ended(job, ending)
         facts = {"drawing_s": ending.drawing_s} if isinstance(ending, Finished) else {}
         log.info("Job ended: %s", type(ending).__name__, extra={"job": job.id, **facts})
-
-    async def _stored(self, job: Job, ending: Ending) -> Ending:
-        """Store an ending, again and again while the database is away; returns what became of it."""
-        is_held = True
-        for pause_s in (*STORE_RETRIES_S, None):
-            try:
-                match ending:
-                    case Finished(images, drawing_s):
-                        pictures = [image.png for image in images]
-                        is_held = await self._store.mark_finished(job.id, pictures, self._clock(), drawing_s)
-                    case Failed(error):
-                        is_held = await self._store.mark_failed(job.id, failure_to_json(error), self._clock())
-                    case Cancelled():
-                        is_held = await self._store.mark_cancelled(job.id, self._clock())
-            except OSError as error:
-                if not isinstance(ending, Finished):
-                    log.exception("A job's end could not be stored", extra={"job": job.id})
-                    return ending
-                log.error("Pictures can't be written: %s", error, extra={"job": job.id})  # noqa: TRY400 - the cause is the disk
-                ending = Failed(StorageFailure(error.strerror or str(error)))
-            except Exception:
-                if pause_s is None:
-                    # It is told nevertheless; at the next start it will be drawn once more.
-                    log.exception("A job's end could not be stored", extra={"job": job.id})
-                    return ending
-                log.warning("A job's end could not be stored yet", exc_info=True, extra={"job": job.id})
-                await asyncio.sleep(pause_s)
-            else:
-                return ending if is_held else HandedOver()
-        return ending
 
     def _check_options(self, request: GenerationRequest) -> None:
         if (request.num_inference_steps or 0) > self._terms.bounds.steps:
@@ -537,43 +440,22 @@ class GenerationService:
         # A preview would show what the output check has still to look at.
         self._engine.shows_previews = not self._queue and self._terms.output_check is None
         is_loading = self._engine.state is EngineState.LOADING
-        work = self._running_work_left()
-        for position, job in enumerate(self._queue, start=1):
-            update = Queued(position, self._engine.seconds_for(job.work, ahead=work), is_loading)
-            work += job.work
+        for job, update in self._forecast.places(is_model_loading=is_loading):
             if job.latest != update:
                 job.publish(update)
 
-    def _running_work_left(self) -> Work:
-        running = (self._jobs[job_id] for job_id in self._running if job_id in self._jobs)
-        return sum(map(_work_left, running), Work())
+    def _under_the_brush(self) -> list[Job]:
+        return [self._jobs[job_id] for job_id in self._running if job_id in self._jobs]
+
+    def _seconds_after(self, work: Work, ahead: Work) -> float | None:
+        return self._engine.seconds_for(work, ahead=ahead)
 
     def _refusal(self, reached: QuotaReached, user_id: int) -> LimitReached:
         """Say which limit, and when it frees: by the store's count of time, or by how long the drawing takes."""
         limit = Limit(reached.quota)
         frees_at = reached.frees_at
         if frees_at is None and limit is Limit.WAITING_PER_PERSON:
-            frees_at = self._next_free_at(user_id)
+            frees_at = self._forecast.person_free_at(user_id)
         elif frees_at is None and limit in {Limit.QUEUE_LENGTH, Limit.GUILD_WAITING}:
-            frees_at = self._after(self._running_work_left())
+            frees_at = self._forecast.engine_free_at()
         return LimitReached(limit, reached.allowed, frees_at)
-
-    def _next_free_at(self, user_id: int) -> datetime | None:
-        """When this person's earliest job in the line (or under the brush) should be done."""
-        work = self._running_work_left()
-        if any(job.user_id == user_id for job in self._jobs.values() if job.id in self._running):
-            return self._after(work)
-        for job in self._queue:
-            work += job.work
-            if job.user_id == user_id:
-                return self._after(work)
-        return None
-
-    def _after(self, work: Work) -> datetime | None:
-        seconds = self._engine.seconds_for(Work(), ahead=work)
-        return None if seconds is None else self._clock() + timedelta(seconds=seconds)
-
-
-def _work_left(job: Job) -> Work:
-    done = job.latest.step / job.latest.total_steps if isinstance(job.latest, Running) else 0.0
-    return replace(job.work, megapixel_steps=job.cost * (1 - done))

@@ -17,7 +17,8 @@ from cogs.reload import ReloadReport
 from generation.engine.engine import Engine
 from generation.errors import ModelUnavailable
 from generation.rating_classifier import RatingClassifier, UnusableClassifier
-from generation.service import GenerationService, Terms
+from generation.service import GenerationService
+from generation.terms import Terms
 from settings.errors import SettingsError
 from settings.settings import Settings
 from storage.blocks import BlockStore

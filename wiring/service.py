@@ -13,7 +13,8 @@ from generation.lora_catalogue import LoraCatalogue
 from generation.moderation import Moderation
 from generation.output_check import OutputCheck
 from generation.rating_classifier import RatingClassifier
-from generation.service import GenerationService, RequestBounds, Terms
+from generation.service import GenerationService
+from generation.terms import RequestBounds, Terms
 from generation.wildcards import Wildcards
 from settings.settings import Settings
 from wiring.engine import build_engine, engine_options

@@ -69,7 +69,7 @@ class GuessingStages:
             picture = await self._untold(job, ending)
             if picture is None or not await self._begin(game, picture):
                 await self._fail(game)
-        await self._parts.service.delivered(job)
+        await self._parts.service.deliveries.delivered(job)
         return True
 
     async def _untold(self, job: Job, ending: Ending) -> EncodedImage | None:
@@ -182,7 +182,7 @@ class GuessingStages:
             view=message.view(),
         )
         if message_id is not None:
-            await self._parts.service.delivered(job, (game.channel_id, message_id))
+            await self._parts.service.deliveries.delivered(job, (game.channel_id, message_id))
         return message_id is not None
 
 

@@ -23,7 +23,8 @@ from generation.model_profile import ANIMAGINE_XL_4, ModelProfile
 from generation.model_source import ModelSource
 from generation.place import Place
 from generation.request import GenerationRequest
-from generation.service import GenerationService, RequestBounds, Terms
+from generation.service import GenerationService
+from generation.terms import RequestBounds, Terms
 from storage.database import Database
 from storage.job_leases import Lease
 from storage.job_ledger import JobLedger

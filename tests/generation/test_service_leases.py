@@ -40,15 +40,15 @@ async def test_what_a_silent_process_held_another_draws_and_the_first_lets_go(
         assert second.surely_holds_jobs
         taken = await second.take_over()
         assert ([each.id for each in taken.waiting], taken.ended_count) == ([job.id], 0)
-        assert await first.hold([job]) == []
+        assert await first.deliveries.hold([job]) == []
         await first.renew_leases()
         assert job.latest == HandedOver()
         assert first.waiting_count == 0
         load.set()
         await finished(taken.waiting[0])
-        assert await second.hold(taken.waiting) == taken.waiting
-        assert [each.id async for jobs in second.undelivered() for each in jobs] == [job.id]
-        assert [jobs async for jobs in first.undelivered()] == []
+        assert await second.deliveries.hold(taken.waiting) == taken.waiting
+        assert [each.id async for jobs in second.deliveries.undelivered() for each in jobs] == [job.id]
+        assert [jobs async for jobs in first.deliveries.undelivered()] == []
         assert (await second.take_over()).waiting == []
 
 

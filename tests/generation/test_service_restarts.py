@@ -71,7 +71,7 @@ async def test_what_was_drawn_and_not_delivered_comes_back_with_its_pictures_unt
         handle.remove()
     async with running_service(tiny_checkpoint, folder=tmp_path, database_url=database_url) as (service, _):
         assert await service.restore() == []
-        late = {job.id: job async for jobs in service.undelivered() for job in jobs}
+        late = {job.id: job async for jobs in service.deliveries.undelivered() for job in jobs}
         ending = late[drawn.id].latest
         assert isinstance(ending, Finished)
         assert ending.images[0].png == png
@@ -79,12 +79,12 @@ async def test_what_was_drawn_and_not_delivered_comes_back_with_its_pictures_unt
         failure = late[failed.id].latest
         assert isinstance(failure, Failed)
         assert isinstance(failure.error, EngineFailure)
-        assert [job.id async for jobs in service.undelivered(besides={drawn.id}) for job in jobs] == [
-            failed.id
-        ]
+        assert [
+            job.id async for jobs in service.deliveries.undelivered(besides={drawn.id}) for job in jobs
+        ] == [failed.id]
         for job in late.values():
-            await service.delivered(job)
-        assert [jobs async for jobs in service.undelivered()] == []
+            await service.deliveries.delivered(job)
+        assert [jobs async for jobs in service.deliveries.undelivered()] == []
 
 
 async def test_a_job_that_is_drawn_over_a_picture_survives_with_it(
@@ -148,7 +148,7 @@ async def test_a_database_that_is_away_for_a_moment_loses_nothing(
         job = await service.submit(request(), AOI, HERE)
         await finished(job)
         assert failures == [3]
-        late = [late async for jobs in service.undelivered() for late in jobs]
+        late = [late async for jobs in service.deliveries.undelivered() for late in jobs]
         assert [each.id for each in late] == [job.id]
 
 
