@@ -103,12 +103,18 @@ class ContestStore:
         found = await self._select(ContestRow.thread_id == thread_id)
         return found[0] if found else None
 
-    async def announced(self, contest_id: str, **places: int | None) -> None:
-        """Remember where a contest is: `thread_id`, `card_message_id`, `scheduled_event_id`."""
+    async def opened(self, contest_id: str, *, thread_id: int, card_message_id: int) -> None:
+        """Remember where a contest is held."""
+        places = {"thread_id": thread_id, "card_message_id": card_message_id}
         async with self._database.writing() as connection:
             await connection.execute(update(ContestRow).where(ContestRow.id == contest_id).values(**places))
-            if places.get("thread_id"):
-                await drop_deadlines(connection, contest_id, ANNOUNCE)
+
+    async def announced(self, contest_id: str, *, scheduled_event_id: int | None) -> None:
+        """Remember that all is done to announce a contest, and which event of Discord's is its own, if one is."""
+        place = {"scheduled_event_id": scheduled_event_id}
+        async with self._database.writing() as connection:
+            await connection.execute(update(ContestRow).where(ContestRow.id == contest_id).values(**place))
+            await drop_deadlines(connection, contest_id, ANNOUNCE)
 
     async def advance(self, contest_id: str, to: ContestState, at: datetime) -> Contest | None:
         """Go on to the next state, if its moment has come; of two processes one does it, and both are told so."""

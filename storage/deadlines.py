@@ -70,19 +70,9 @@ class DeadlineStore:
         Of one event only the earliest is taken: the next is due when that is done.
         """
         free = or_(DeadlineRow.claimed_until.is_(None), DeadlineRow.claimed_until <= now)
-        earlier = aliased(DeadlineRow)
-        # What is due of one event comes one after the other, whoever has it in hand.
-        is_first = ~exists().where(
-            earlier.event_id == DeadlineRow.event_id,
-            earlier.done_at.is_(None),
-            or_(
-                earlier.due_at < DeadlineRow.due_at,
-                and_(earlier.due_at == DeadlineRow.due_at, earlier.id < DeadlineRow.id),
-            ),
-        )
         due = (
             select(DeadlineRow.id)
-            .where(DeadlineRow.done_at.is_(None), DeadlineRow.due_at <= now, free, is_first)
+            .where(DeadlineRow.done_at.is_(None), DeadlineRow.due_at <= now, free, _is_first())
             .order_by(DeadlineRow.due_at, DeadlineRow.id)
             .limit(CLAIMED_AT_ONCE)
             # PostgreSQL passes over what another process is taking; SQLite has one writer at a time.
@@ -126,10 +116,13 @@ class DeadlineStore:
         return at + pause
 
     async def next_moment(self) -> datetime | None:
-        """When the earliest deadline is due that nobody has in hand; None where there is none."""
+        """When the earliest deadline is due that nobody has in hand; None where there is none.
+
+        What comes after one of the same event that isn't done can't be claimed yet, so it is no moment to wake at.
+        """
         waiting = (
             select(DeadlineRow.due_at)
-            .where(DeadlineRow.done_at.is_(None), DeadlineRow.claimed_until.is_(None))
+            .where(DeadlineRow.done_at.is_(None), DeadlineRow.claimed_until.is_(None), _is_first())
             .order_by(DeadlineRow.due_at)
             .limit(1)
         )
@@ -140,3 +133,16 @@ class DeadlineStore:
 def _held(deadline: Deadline) -> tuple[ColumnElement[bool], ...]:
     """The row of a deadline as it was claimed: not of one that was moved or done since."""
     return DeadlineRow.id == deadline.id, DeadlineRow.due_at == deadline.due_at, DeadlineRow.done_at.is_(None)
+
+
+def _is_first() -> ColumnElement[bool]:
+    """What is due of one event comes one after the other, whoever has it in hand."""
+    earlier = aliased(DeadlineRow)
+    return ~exists().where(
+        earlier.event_id == DeadlineRow.event_id,
+        earlier.done_at.is_(None),
+        or_(
+            earlier.due_at < DeadlineRow.due_at,
+            and_(earlier.due_at == DeadlineRow.due_at, earlier.id < DeadlineRow.id),
+        ),
+    )

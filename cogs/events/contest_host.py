@@ -15,6 +15,7 @@ from cogs.client import DrawingBot
 from cogs.events.contest_card import card_embed, card_view, link, voting_embed, voting_view
 from cogs.events.contest_results import Result, count_votes, results_message, standings_of
 from cogs.events.entry_pictures import EntryPictures
+from cogs.events.forum_posts import post_made_before
 from cogs.events.scheduled_events import ScheduledEvents
 from cogs.language import Language, language_of
 from cogs.parts import Parts
@@ -58,30 +59,39 @@ class ContestHost:
         Raises:
             discord.HTTPException, CONNECTION_ERRORS: Discord didn't take it; the watch tries again.
         """
-        say = language_of(contest.locale)
+        return await self._announce(contest, is_repeated=False)
+
+    async def _announce(self, contest: Contest, *, is_repeated: bool) -> Contest:
+        """Do what is still to be done of it; where it `is_repeated`, a process may have died before it noted all."""
         channel: Any = self._bot.get_channel(contest.channel_id) or await self._bot.fetch_channel(
             contest.channel_id
         )
+        if contest.thread_id is None:
+            thread_id, card_id = await self._post_card(contest, channel, is_repeated=is_repeated)
+            await self._parts.contests.opened(contest.id, thread_id=thread_id, card_message_id=card_id)
+            contest = await self._parts.contests.find(contest.id) or contest
+        scheduled_id = await self.scheduled.schedule(contest, getattr(channel, "guild", None))
+        await self._parts.contests.announced(contest.id, scheduled_event_id=scheduled_id)
+        return await self._parts.contests.find(contest.id) or contest
+
+    async def _post_card(self, contest: Contest, channel: Any, *, is_repeated: bool) -> MessageKey:
+        """Post the card; returns its thread and itself, by their ids."""
+        say = language_of(contest.locale)
         embed, view = card_embed(contest, say), card_view(contest, say)
         if isinstance(channel, discord.ForumChannel):
+            if is_repeated and (made := await post_made_before(channel, contest.id)):
+                return made
             post = await channel.create_thread(
                 name=contest.title, embed=embed, view=view, allowed_mentions=NO_MENTIONS
             )
-            thread_id, card_id = post.thread.id, post.message.id
-        else:
+            return post.thread.id, post.message.id
 
-            async def send(nonce: str) -> MessageKey:
-                sent = await channel.send(embed=embed, view=view, nonce=nonce, allowed_mentions=NO_MENTIONS)
-                return sent.channel.id, sent.id
+        async def send(nonce: str) -> MessageKey:
+            sent = await channel.send(embed=embed, view=view, nonce=nonce, allowed_mentions=NO_MENTIONS)
+            return sent.channel.id, sent.id
 
-            _, card_id = await self._parts.event_posts.once(contest.id, "card", send)
-            thread_id = await self._thread_of(channel, card_id, contest.title)
-        await self._parts.contests.announced(contest.id, thread_id=thread_id, card_message_id=card_id)
-        contest = await self._parts.contests.find(contest.id) or contest
-        scheduled_id = await self.scheduled.schedule(contest, getattr(channel, "guild", None))
-        if scheduled_id is not None:
-            await self._parts.contests.announced(contest.id, scheduled_event_id=scheduled_id)
-        return await self._parts.contests.find(contest.id) or contest
+        _, card_id = await self._parts.event_posts.once(contest.id, "card", send)
+        return await self._thread_of(channel, card_id, contest.title), card_id
 
     async def say_in_thread(self, contest: Contest, text: str) -> None:
         """Tell all who follow the contest."""
@@ -109,8 +119,8 @@ class ContestHost:
 
     async def _announce_late(self, deadline: Deadline) -> None:
         contest = await self._parts.contests.find(deadline.event_id)
-        if contest is not None and contest.thread_id is None and contest.state != ContestState.CANCELLED:
-            await self.announce(contest)
+        if contest is not None and contest.state != ContestState.CANCELLED:
+            await self._announce(contest, is_repeated=True)
 
     async def _open(self, deadline: Deadline) -> None:
         now = self._parts.clock()

@@ -2,7 +2,9 @@
 
 import asyncio
 import io
+import time
 from collections import OrderedDict
+from dataclasses import dataclass
 
 from PIL import Image as PillowImage
 
@@ -15,13 +17,22 @@ SIDE_PX, QUALITY = 1024, 88
 REMEMBERED = 64
 """Pictures that are kept in memory, of some 150 kB each: those of one contest are looked at by many at once."""
 
+REMEMBERED_FOR_S = 1.0
+"""How long a look at the ledger holds: so long a hidden picture may still be shown in the vote, in every process."""
+
+
+@dataclass(slots=True)
+class _Shown:
+    content: bytes
+    looked_at: float
+
 
 class EntryPictures:
     """Reads entries' pictures out of the ledger."""
 
     def __init__(self, past_jobs: PastJobs) -> None:
         self._past_jobs = past_jobs
-        self._shown: OrderedDict[tuple[str, int], bytes] = OrderedDict()
+        self._shown: OrderedDict[tuple[str, int], _Shown] = OrderedDict()
 
     async def png(self, entry: Entry) -> bytes | None:
         """The picture's own file; None where it is hidden or gone."""
@@ -36,16 +47,29 @@ class EntryPictures:
     async def shown(self, entry: Entry) -> bytes | None:
         """A WebP of it without metadata; None where it is hidden or gone."""
         key = entry.job_id, entry.number
-        if key in self._shown:
-            self._shown.move_to_end(key)
-            return self._shown[key]
+        if (known := self._shown.get(key)) is not None:
+            if time.monotonic() - known.looked_at > REMEMBERED_FOR_S:
+                if not await self._may_be_shown(entry):
+                    self.forget(entry)
+                    return None
+                known.looked_at = time.monotonic()
+            return known.content
         png = await self.png(entry)
         if png is None:
             return None
-        self._shown[key] = content = await asyncio.to_thread(_without_metadata, png)
+        content = await asyncio.to_thread(_without_metadata, png)
+        self._shown[key] = _Shown(content, time.monotonic())
         while len(self._shown) > REMEMBERED:
             self._shown.popitem(last=False)
         return content
+
+    async def _may_be_shown(self, entry: Entry) -> bool:
+        """Whether the picture is still there for everybody, without reading it."""
+        try:
+            job = await self._past_jobs.find(entry.job_id, entry.user_id, with_pictures=False)
+        except (JobUnknown, ValueError):
+            return False
+        return not job.is_hidden
 
     def forget(self, entry: Entry) -> None:
         """It isn't shown any more."""

@@ -106,10 +106,11 @@ class GuessingStages:
         return True
 
     async def _fail(self, game: GuessingGame) -> None:
-        if await self._store.fail(game.id, self._parts.clock()):
-            await post_once(
-                self._bot, game.channel_id, f"{game.id}-fail", content=failed_text(language_of(game.locale))
-            )
+        # Told before the game and its deadlines are over: a message that Discord didn't take is tried again.
+        await post_once(
+            self._bot, game.channel_id, f"{game.id}-fail", content=failed_text(language_of(game.locale))
+        )
+        await self._store.fail(game.id, self._parts.clock())
 
     async def _give_up(self, deadline: Deadline) -> None:
         game = await self._store.find(deadline.event_id)

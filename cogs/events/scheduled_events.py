@@ -27,13 +27,18 @@ class ScheduledEvents:
         self._parts = parts
 
     async def schedule(self, contest: Contest, guild: discord.Guild | None) -> int | None:
-        """Make one; returns its id, None where the bot may not, or there is one."""
+        """Make one unless there is one; returns its id, None where the bot may not."""
         if contest.scheduled_event_id is not None or guild is None:
-            return None
+            return contest.scheduled_event_id
+        location = f"https://discord.com/channels/{contest.guild_id}/{contest.thread_id}"
         starts_at = max(contest.starts_at, self._parts.clock() + LEAD)
         try:
             if not await self._may_schedule(guild):
                 return None
+            # They take no nonce: whoever made one and died before it was noted would make a second.
+            for known in await guild.fetch_scheduled_events(with_counts=False):
+                if known.location == location:
+                    return known.id
             event = await guild.create_scheduled_event(
                 name=contest.title,
                 description=contest.theme[:DESCRIPTION_LENGTH],
@@ -41,7 +46,7 @@ class ScheduledEvents:
                 end_time=max(contest.voting_ends_at, starts_at + LEAD),
                 entity_type=discord.EntityType.external,
                 privacy_level=discord.PrivacyLevel.guild_only,
-                location=f"https://discord.com/channels/{contest.guild_id}/{contest.thread_id}",
+                location=location,
             )
         except (discord.HTTPException, *CONNECTION_ERRORS):
             log.warning("Discord didn't schedule contest %s", contest.id, exc_info=True)

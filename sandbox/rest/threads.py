@@ -7,6 +7,7 @@ from sandbox.errors import (
     ApiError,
     invalid_form,
     too_long,
+    unknown_guild,
     unknown_member,
 )
 from sandbox.limits import AUTO_ARCHIVE_MINUTES, THREAD_NAME_LENGTH
@@ -21,6 +22,7 @@ def add_routes(router: Router) -> None:
     """Register them."""
     router.add("POST", "/channels/{channel_id}/messages/{message_id}/threads", _begin)
     router.add("POST", "/channels/{channel_id}/threads", _begin)
+    router.add("GET", "/guilds/{guild_id}/threads/active", _active)
     router.add("PATCH", "/channels/{channel_id}", _edit)
     router.add("PUT", "/channels/{channel_id}/thread-members/{user_id}", _join)
     router.add("DELETE", "/channels/{channel_id}/thread-members/{user_id}", _leave)
@@ -40,6 +42,20 @@ async def _begin(call: Call) -> Json:
     if message_id in call.discord.world.channels:
         raise ApiError(400, 160004, "A thread has already been created for this message")
     return _open(call, Channel(message_id or call.discord.world.snowflakes.next(), name, PUBLIC_THREAD))
+
+
+async def _active(call: Call) -> Json:
+    """The guild's threads that aren't archived, the newest first, and in which of them the bot is."""
+    world = call.discord.world
+    if call["guild_id"] != world.guild_id:
+        raise unknown_guild()
+    threads = [it for it in world.channels.values() if it.type == PUBLIC_THREAD and not it.is_archived]
+    threads.sort(key=lambda it: int(it.id), reverse=True)
+    shown_threads = [objects.channel(world, it) for it in threads]
+    return {
+        "threads": shown_threads,
+        "members": [it["member"] for it in shown_threads if "member" in it],
+    }
 
 
 async def _post_in_forum(call: Call, forum: Channel) -> Json:

@@ -111,3 +111,39 @@ async def test_what_a_stopped_watch_had_in_hand_is_taken_over(store: DeadlineSto
     second.start()
     await until(done, {"begun": 2, "done": 1})
     await second.stop()
+
+
+async def test_what_takes_longer_than_the_lease_stays_with_the_watch_that_does_it(
+    store: DeadlineStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lease = timedelta(seconds=0.6)
+    monkeypatch.setattr(deadline_watch, "LEASE", lease)
+    clock, done, may_end = Clock(), Counter[str](), asyncio.Event()
+    kept: list[datetime] = []
+    keep = store.keep
+
+    async def keep_and_note(deadline: Deadline, by: str, until: datetime) -> None:
+        await keep(deadline, by, until)
+        kept.append(until)
+
+    async def handle(_deadline: Deadline) -> None:
+        done["begun"] += 1
+        await may_end.wait()
+        done["done"] += 1
+
+    monkeypatch.setattr(store, "keep", keep_and_note)
+    watches = [DeadlineWatch(store, {"end": handle}, clock) for _ in range(2)]
+    await store.set("c" * 16, "end", NOW)
+    for watch in watches:
+        watch.start()
+    async with asyncio.timeout(20):
+        while clock.now < NOW + 4 * lease:
+            clock.now += lease / 2
+            while not kept or kept[-1] < clock.now + lease:
+                await asyncio.sleep(0.01)
+    await asyncio.sleep(0.1)  # some looks of the other watch
+    assert done == {"begun": 1}
+    may_end.set()
+    await until(done, {"begun": 1, "done": 1})
+    for watch in watches:
+        await watch.stop()

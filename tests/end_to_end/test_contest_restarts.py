@@ -6,10 +6,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from sqlalchemy import update
+
 from sandbox import SandboxServer
 from storage.ballots import BallotStore
-from storage.contests import Contest, ContestState, ContestStore, Voting
+from storage.contests import ANNOUNCE, Contest, ContestState, ContestStore, Voting
 from storage.database import Database
+from storage.deadlines import set_deadline
+from storage.event_tables import ContestRow
 from tests.end_to_end.bot_process import BotProcess
 from tests.end_to_end.contest import (
     TITLE,
@@ -128,6 +132,37 @@ async def test_of_two_processes_on_one_database_each_deadline_is_done_by_one_als
     assert told("Nothing was entered") == once
     threads = Counter(channel.name for channel in server.world.channels.values() if channel.parent_id)
     assert threads == once
+    await database.stop()
+
+
+async def test_what_was_posted_before_a_kill_is_found_again_and_not_made_twice(
+    tiny_checkpoint: Path, tmp_path: Path, database_url: str, server: SandboxServer
+) -> None:
+    """Neither a forum's post nor a scheduled event takes a nonce that would tell Discord of the repetition."""
+    settings = {"ANIM4GINE_MODEL__SOURCE": str(tiny_checkpoint), "ANIM4GINE_DATABASE__URL": database_url}
+    database = Database(database_url)
+    contests = ContestStore(database)
+    async with Person.called("Mika", server) as mika:
+        async with BotProcess(server, tmp_path, settings):
+            await holds_contest(mika, found_in=TITLE, where=Named.channel(server, "art-events"))
+        (made,) = await contests.of_guild(int(server.world.guild_id))
+        assert made.scheduled_event_id is not None
+        # As if it had died after Discord's answers and before they were noted.
+        async with database.writing() as connection:
+            nothing = {"thread_id": None, "card_message_id": None, "scheduled_event_id": None}
+            await connection.execute(update(ContestRow).values(**nothing))
+            await set_deadline(connection, made.id, ANNOUNCE, datetime.now(UTC))
+
+        async def is_known_again() -> bool:
+            contest = await contests.find(made.id)
+            return contest is not None and contest.scheduled_event_id is not None
+
+        async with BotProcess(server, tmp_path, settings):
+            await Crowd(server).until(is_known_again, timeout_s=60)
+    assert await contests.find(made.id) == made
+    assert sum(channel.name == TITLE for channel in server.world.channels.values()) == 1
+    assert len(server.world.scheduled_events) == 1
+    assert [it for it in server.statistics.refusals if it.status >= 400] == []
     await database.stop()
 
 

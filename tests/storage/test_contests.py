@@ -97,9 +97,10 @@ async def test_a_contest_comes_back_as_it_was_made_with_its_deadlines(held: Held
     assert await held.contests.find(CONTEST.id) == CONTEST
     assert await held.contests.of_guild(GUILD, ContestState.OPEN) == [CONTEST]
     assert await held.contests.of_guild(GUILD, ContestState.ENDED) == []
-    await held.contests.announced(CONTEST.id, thread_id=6, card_message_id=7)
+    await held.contests.opened(CONTEST.id, thread_id=6, card_message_id=7)
+    await held.contests.announced(CONTEST.id, scheduled_event_id=8)
     found = await held.contests.held_in(6)
-    assert found == replace(CONTEST, thread_id=6, card_message_id=7)
+    assert found == replace(CONTEST, thread_id=6, card_message_id=7, scheduled_event_id=8)
     deadlines = DeadlineStore(database)
     (close,) = await deadlines.claim(END, "a", LEASE)
     await deadlines.done(close, END)
@@ -127,7 +128,7 @@ async def test_what_moderators_move_moves_with_its_deadlines_once(held: Held, da
     moved = await asyncio.gather(*(held.contests.move(CONTEST, MIKA, NOW, hour) for _ in range(3)))
     (contest,) = [it for it in moved if it is not None]
     assert (contest.ends_at, contest.voting_ends_at) == (END + hour, VOTES_END + hour)
-    await held.contests.announced(CONTEST.id, thread_id=6)
+    await held.contests.announced(CONTEST.id, scheduled_event_id=None)
     assert await DeadlineStore(database).claim(END, "a", LEASE) == []
     assert await held.contests.cancel(contest, MIKA, NOW, "rain")
     assert await DeadlineStore(database).claim(VOTES_END + hour, "a", LEASE) == []

@@ -33,7 +33,9 @@ async def test_what_is_due_of_one_event_comes_one_after_the_other(database: Data
     await store.set(CONTEST, "close", NOW - timedelta(hours=1))
     (close,) = await store.claim(NOW, "a", LEASE)
     assert await store.claim(NOW, "b", LEASE) == []
+    assert await store.next_moment() is None, "nobody has a reason to wake before the first is done"
     await store.done(close, NOW)
+    assert await store.next_moment() == NOW
     assert named(await store.claim(NOW, "b", LEASE)) == [("end", 0)]
 
 
