@@ -20,6 +20,7 @@ from events.fonts import system_fonts
 from generation.engine_options import EngineOptions
 from generation.memory_plan import MemoryPlan, Offload
 from generation.model_errors import ModelLoadError, first_line
+from generation.model_shape import read_model_shape
 from generation.model_source import ModelSource
 from storage.database import Database
 from storage.health import StorageHealth, known_revisions
@@ -155,25 +156,48 @@ def _told_by(program: str, *arguments: str) -> str:
     ).stdout
 
 
-def model(source: ModelSource, options: EngineOptions) -> Examination:
-    """Whether the model's files are there, how it fits into the device's memory, and whether `options` fit both."""
+def model(source: ModelSource) -> Examination:
+    """Whether the model's files are there."""
 
     def look() -> list[Finding]:
         try:
-            plan, planned = plan_here(source)
+            shape = read_model_shape(source)
         except ModelLoadError as error:
             return [Finding(Health.BROKEN, "model", f"{source.source}: {error.reason}")]
-        there = (
-            Finding(Health.OK, "model", f"{source.source} is on this machine")
-            if planned.is_measured
-            else Finding(
-                Health.LOOK, "model", f"{source.source} isn't here yet; the first start downloads 7 GB"
-            )
-        )
-        fits = Health.LOOK if plan.memory_bytes is None else Health.OK if plan.fits else Health.BROKEN
-        return [there, Finding(fits, "memory", conclusion(plan)), *_settings_that_do_not_fit(options, plan)]
+        if shape is None:
+            told = f"{source.source} isn't here yet; the first start downloads 7 GB"
+            return [Finding(Health.LOOK, "model", told)]
+        return [Finding(Health.OK, "model", f"{source.source} is on this machine")]
 
     return lambda: asyncio.to_thread(look)
+
+
+def memory(source: ModelSource, options: EngineOptions, *, copies: int = 1) -> Examination:
+    """How the model fits into its device's memory, which so many copies share, and whether `options` fit too."""
+
+    def look() -> list[Finding]:
+        try:
+            now, planned = plan_here(source, copies=copies)
+            alone, _ = plan_here(source, copies=copies, is_alone=True)
+        except ModelLoadError:
+            return []  # told of the model or of torch
+        return [_how_it_fits(now, alone, planned.device), *_settings_that_do_not_fit(options, alone)]
+
+    return lambda: asyncio.to_thread(look)
+
+
+def _how_it_fits(now: MemoryPlan, alone: MemoryPlan, device: str) -> Finding:
+    """Judge by all the memory that a device has, and tell where less is free: the bot itself may be running there."""
+    if now.memory_bytes is None:
+        return Finding(Health.LOOK, "memory", f"{device}: {conclusion(now)}")
+    if not alone.fits:
+        return Finding(Health.BROKEN, "memory", f"{device}: {conclusion(alone)}")
+    if (now.fits, now.offload) == (True, alone.offload):
+        return Finding(Health.OK, "memory", f"{device}: {conclusion(now)}")
+    told = f"with what is free now: {conclusion(now)} With all that it has: {conclusion(alone)}"
+    return Finding(
+        Health.LOOK, "memory", f"{device}: {told} If it isn't this bot that runs there, close what is."
+    )
 
 
 def _settings_that_do_not_fit(options: EngineOptions, plan: MemoryPlan) -> Iterator[Finding]:
@@ -181,14 +205,45 @@ def _settings_that_do_not_fit(options: EngineOptions, plan: MemoryPlan) -> Itera
     if slots is not None and plan.memory_bytes is not None and slots > plan.slot_limit:
         told = f'drawing.max_batch_slots = {slots} is more than the memory holds ({plan.slot_limit}): take "auto"'
         yield Finding(Health.LOOK, "slots", told)
-    if options.float8 and importlib.util.find_spec("torchao") is None:
-        told = "drawing.float8 needs a package more: pip install -r requirements-float8.txt"
-        yield Finding(Health.BROKEN, "float8", told)
     if options.float8 and plan.offload is not Offload.NONE:
         told = "drawing.float8 needs all of the model in the device's memory: turn it off"
         yield Finding(Health.BROKEN, "float8", told)
-    if options.lora_folder is not None and not options.lora_folder.expanduser().is_dir():
-        yield Finding(Health.LOOK, "LoRAs", f"model.lora_folder = {str(options.lora_folder)!r} is no folder")
+
+
+def quantization(options: EngineOptions) -> Examination:
+    """Whether what `drawing.float8` needs is installed; nothing is told where it is off."""
+
+    async def look() -> list[Finding]:
+        if not options.float8 or importlib.util.find_spec("torchao") is not None:
+            return []
+        told = "drawing.float8 needs a package more: pip install -r requirements-float8.txt"
+        return [Finding(Health.BROKEN, "float8", told)]
+
+    return look
+
+
+def lora_folder(folder: Path | None) -> Examination:
+    """Whether the folder of LoRAs is there; nothing is told where none is named."""
+
+    def look() -> list[Finding]:
+        if folder is None or folder.expanduser().is_dir():
+            return []
+        return [Finding(Health.LOOK, "LoRAs", f"model.lora_folder = {str(folder)!r} is no folder")]
+
+    return lambda: asyncio.to_thread(look)
+
+
+def cluster() -> Examination:
+    """Whether Ray is installed. Devices and model are those of its hosts."""
+
+    async def look() -> list[Finding]:
+        if importlib.util.find_spec("ray") is None:
+            told = 'drawing.engine = "ray" needs a package more: pip install -r requirements-ray.txt'
+            return [Finding(Health.BROKEN, "Ray", told)]
+        told = "it is installed; its hosts have the devices and the model, which aren't looked at from here"
+        return [Finding(Health.OK, "Ray", told)]
+
+    return look
 
 
 def database(url: str) -> Examination:

@@ -35,10 +35,13 @@ def plan_text(source: ModelSource) -> str:
     return format_plan(*plan_here(source))
 
 
-def plan_here(source: ModelSource) -> tuple[MemoryPlan, PlannedModel]:
-    """Plan for the model and this machine's device.
+def plan_here(
+    source: ModelSource, *, copies: int = 1, is_alone: bool = False
+) -> tuple[MemoryPlan, PlannedModel]:
+    """Plan for the model and this machine's device, on which `copies` of it share the memory.
 
-    The sizes are read from the files' headers; a model that isn't on this machine yet is taken to be of SDXL's size.
+    It is reckoned with what is free now, or where it `is_alone` with all that the device has. The sizes are read from
+    the files' headers; a model that isn't on this machine yet is taken to be of SDXL's size.
 
     Raises:
         ModelLoadError: the files or the device can't be used.
@@ -51,8 +54,9 @@ def plan_here(source: ModelSource) -> tuple[MemoryPlan, PlannedModel]:
     device = device_for(source)
     dtype = dtype_for(source, device)
     memory = device_memory(device)
+    to_be_had = None if memory is None else (memory.total if is_alone else memory.free) // copies
     plan = plan_memory(
-        None if memory is None else memory.free,
+        to_be_had,
         shape or SDXL,
         dtype_bytes=dtype.itemsize,
         vae_dtype=str(vae_dtype_for(device)).removeprefix("torch."),

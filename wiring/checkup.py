@@ -34,19 +34,29 @@ CLOCK_TOLERANCE_S = 5
 
 def examinations(settings: Settings) -> Mapping[str, Examination]:
     """What there is to look at before a start with `settings`, by its subject."""
-    source = model_source(settings)
     return {
         "Python": doctor.python,
-        "driver": doctor.driver,
-        **{
-            f"torch on {name}": doctor.torch_for(replace(source, device=name))
-            for name in settings.model.devices
-        },
-        "model": doctor.model(source, engine_options(settings)),
+        **({"Ray": doctor.cluster()} if settings.drawing.engine == "ray" else _of_devices(settings)),
+        "LoRAs": doctor.lora_folder(engine_options(settings).lora_folder),
         "database": doctor.database(settings.database_url),
         "disk": doctor.disk(settings.paths.data),
         "fonts": doctor.fonts,
         "Discord": partial(_examine_discord, settings),
+    }
+
+
+def _of_devices(settings: Settings) -> Mapping[str, Examination]:
+    source, options, devices = model_source(settings), engine_options(settings), settings.model.devices
+    copies = {replace(source, device=name): devices.count(name) for name in dict.fromkeys(devices)}
+    return {
+        "driver": doctor.driver,
+        **{f"torch on {each.device}": doctor.torch_for(each) for each in copies},
+        "model": doctor.model(source),
+        "float8": doctor.quantization(options),
+        **{
+            f"memory of {each.device}": doctor.memory(each, options, copies=count)
+            for each, count in copies.items()
+        },
     }
 
 

@@ -3,18 +3,21 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from events.fonts import fonts_in
+from generation.engine import placement
 from generation.engine_options import EngineOptions
 from generation.model_source import ModelSource
 from sandbox import SandboxServer
+from settings.sections import DrawingSettings, ModelSettings
+from settings.settings import Settings
 from storage.database import Database
 from terminal import doctor
 from terminal.doctor import Finding, Health
 from tests.test_command_line import start
+from wiring.checkup import examinations
 
 
 @pytest.fixture
@@ -29,16 +32,18 @@ async def found(examination: doctor.Examination) -> dict[str, Finding]:
     return {finding.subject: finding async for finding in doctor.examine({"it": examination})}
 
 
-def model_at(source: str, **options: Any) -> doctor.Examination:
-    return doctor.model(ModelSource(source=source, device="cpu"), EngineOptions(**options))
+def tiny(checkpoint: Path) -> ModelSource:
+    return ModelSource(source=str(checkpoint), device="cpu")
 
 
 async def test_a_model_that_is_there_fits_and_one_that_is_not_is_named(
     tiny_checkpoint: Path, tmp_path: Path
 ) -> None:
-    findings = await found(model_at(str(tiny_checkpoint)))
-    assert findings["model"].health is Health.OK
-    absent = await found(model_at(str(tmp_path / "absent.safetensors")))
+    assert (await found(doctor.model(tiny(tiny_checkpoint))))["model"].health is Health.OK
+    memory = (await found(doctor.memory(tiny(tiny_checkpoint), EngineOptions())))["memory"]
+    assert memory.health is Health.OK
+    assert "cpu: The whole model fits" in memory.told
+    absent = await found(doctor.model(tiny(tmp_path / "absent.safetensors")))
     assert absent["model"].health is Health.BROKEN
     assert "absent.safetensors" in absent["model"].told
 
@@ -46,12 +51,43 @@ async def test_a_model_that_is_there_fits_and_one_that_is_not_is_named(
 async def test_settings_that_ask_for_more_than_there_is_are_told(
     tiny_checkpoint: Path, tmp_path: Path
 ) -> None:
-    findings = await found(
-        model_at(str(tiny_checkpoint), max_batch_slots=64, float8=True, lora_folder=tmp_path / "absent")
-    )
+    options = EngineOptions(max_batch_slots=64)
+    findings = await found(doctor.memory(tiny(tiny_checkpoint), options))
     assert "max_batch_slots = 64" in findings["slots"].told
-    assert findings["LoRAs"].health is Health.LOOK
     assert findings["memory"].health is Health.OK
+    folder = await found(doctor.lora_folder(tmp_path / "absent"))
+    assert folder["LoRAs"].health is Health.LOOK
+    assert await found(doctor.lora_folder(tmp_path)) == {}
+
+
+async def test_memory_that_others_have_now_is_no_fault_of_the_model_and_copies_share_it(
+    tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def has(total_gb: float, free_gb: float) -> None:
+        memory = placement.DeviceMemory(int(total_gb * 1e9), int(free_gb * 1e9))
+        monkeypatch.setattr(placement, "device_memory", lambda _device: memory)
+
+    examination = doctor.memory(tiny(tiny_checkpoint), EngineOptions())
+    has(total_gb=4, free_gb=0.1)  # the bot runs there, and has the rest
+    busy = (await found(examination))["memory"]
+    assert busy.health is Health.LOOK
+    assert "It doesn't fit" in busy.told
+    assert "With all that it has: The whole model fits" in busy.told
+    has(total_gb=0.3, free_gb=0.3)
+    assert (await found(examination))["memory"].health is Health.BROKEN
+    has(total_gb=1, free_gb=1)
+    assert (await found(examination))["memory"].health is Health.OK
+    shared = doctor.memory(tiny(tiny_checkpoint), EngineOptions(), copies=4)
+    assert (await found(shared))["memory"].health is Health.BROKEN
+
+
+async def test_each_device_is_looked_at_and_with_ray_none() -> None:
+    several = Settings(model=ModelSettings(device=("cuda:0", "cuda:0", "cuda:1")))
+    subjects = set(examinations(several))
+    assert {"torch on cuda:0", "torch on cuda:1", "memory of cuda:0", "memory of cuda:1"} <= subjects
+    cluster = set(examinations(Settings(drawing=DrawingSettings(engine="ray"))))
+    assert "Ray" in cluster
+    assert not any(subject.startswith(("torch", "memory", "driver", "model")) for subject in cluster)
 
 
 async def test_an_examination_that_breaks_is_a_finding_and_the_next_one_is_made() -> None:
