@@ -6,7 +6,8 @@
 
 Every load is served in real time: a request's latency runs from its arrival to its PNG file. What is 100 % of
 capacity is measured first, as the throughput of the model card's script. The script's own community pipeline,
-which has to be downloaded, encodes prompts otherwise and draws alike; the stock pipeline stands for it.
+which has to be downloaded, encodes prompts otherwise and draws alike; the stock pipeline stands for it. Two models
+are in memory side by side: with `--full` a card of 24 GB or more is needed.
 """
 
 import asyncio
@@ -88,9 +89,10 @@ async def compare(
 
     In each round another way comes first, so that a machine that slows down meanwhile slows down none more.
     """
-    stock = await asyncio.to_thread(StockPipeline, setup)
     ours = OurService(setup, options)
+    # Before the other model is there, whose memory the engine would count as taken.
     await ours.start()
+    stock = await asyncio.to_thread(StockPipeline, setup)
     uniform, mixed = all_at_once(requests, UNIFORM_STEPS), mixed_at_once(2 * requests)
     try:
         # Nobody's first call is timed.

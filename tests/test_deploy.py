@@ -15,15 +15,11 @@ ROOT = Path(__file__).parents[1]
 DEPLOY = ROOT / "deploy"
 
 
-async def test_the_dashboard_asks_for_series_that_are_measured_and_shows_them_all(
-    tiny_checkpoint: Path,
-) -> None:
-    dashboard = json.loads((DEPLOY / "grafana" / "dashboards" / "anim4gine.json").read_text(encoding="utf-8"))
-    expressions = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
-    asked = {name for expression in expressions for name in re.findall(r"anim4gine_\w+", expression)}
+async def measured(tiny_checkpoint: Path) -> set[tuple[str, str]]:
+    """Every series that is measured, beside the family that it belongs to."""
     async with running_service(tiny_checkpoint) as (service, _):
         registry = Watch(service, utc_now).metrics.registry
-        measured = {
+        return {
             (family.name, name)
             for family in registry.collect()
             for name in (
@@ -31,11 +27,30 @@ async def test_the_dashboard_asks_for_series_that_are_measured_and_shows_them_al
                 or {f"{family.name}_total"}
             )
         }
-    assert asked - {name for _, name in measured} == set()
-    shown = {family for family, name in measured if name in asked}
-    assert {family for family, _ in measured} - shown == set()
+
+
+def asked_for(expressions: list[str]) -> set[str]:
+    return {name for expression in expressions for name in re.findall(r"anim4gine_\w+", expression)}
+
+
+async def test_the_dashboard_asks_for_series_that_are_measured_and_shows_them_all(
+    tiny_checkpoint: Path,
+) -> None:
+    dashboard = json.loads((DEPLOY / "grafana" / "dashboards" / "anim4gine.json").read_text(encoding="utf-8"))
+    asked = asked_for([target["expr"] for panel in dashboard["panels"] for target in panel["targets"]])
+    series = await measured(tiny_checkpoint)
+    assert asked - {name for _, name in series} == set()
+    shown = {family for family, name in series if name in asked}
+    assert {family for family, _ in series} - shown == set()
     ids = [panel["id"] for panel in dashboard["panels"]]
     assert len(ids) == len(set(ids))
+
+
+async def test_the_alarms_ask_for_series_that_are_measured(tiny_checkpoint: Path) -> None:
+    (group,) = yaml.safe_load((DEPLOY / "alerts.yaml").read_text(encoding="utf-8"))["groups"]
+    asked = asked_for([rule["expr"] for rule in group["rules"]])
+    assert asked
+    assert asked - {name for _, name in await measured(tiny_checkpoint)} == set()
 
 
 def _environment(text: str) -> set[str]:
@@ -74,6 +89,9 @@ def test_the_files_are_well_formed_and_find_each_other() -> None:
     compose: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
     assert set(compose["services"]) == {"bot", "database", "prometheus", "grafana"}
     scraped = yaml.safe_load((DEPLOY / "prometheus.yaml").read_text(encoding="utf-8"))
+    assert all((DEPLOY / file).exists() for file in scraped["rule_files"])
+    mounted = " ".join(compose["services"]["prometheus"]["volumes"])
+    assert all(f":/etc/prometheus/{file}:" in mounted for file in scraped["rule_files"])
     (target,) = scraped["scrape_configs"][0]["static_configs"][0]["targets"]
     assert target == f"bot:{compose['services']['bot']['environment']['ANIM4GINE_WATCH__PORT']}"
     for service in compose["services"].values():
