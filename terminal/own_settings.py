@@ -4,6 +4,7 @@ What is written is there whole or not at all. `config.toml` stays as it is: it d
 """
 
 import os
+import sys
 import tempfile
 import tomllib
 from collections.abc import Mapping
@@ -42,7 +43,8 @@ def read_tables(file: Path) -> Tables:
 
 def with_answers(tables: Mapping[str, Mapping[str, Any]], answers: Tables) -> Tables:
     """Put answers into what was settled before. One that is the default goes, so that later defaults count."""
-    defaults = Settings().model_dump(mode="json")
+    # Not `Settings()`, which would take what the environment says for the defaults.
+    defaults = Settings.model_construct().model_dump(mode="json")
     merged = {section: dict(keys) for section, keys in tables.items()}
     for section, keys in answers.items():
         kept = {**merged.get(section, {}), **keys}
@@ -77,7 +79,17 @@ def _draft(stack: ExitStack, file: Path, text: str, mode: int) -> Path:
     stack.callback(draft.unlink, missing_ok=True)
     with os.fdopen(handle, "w", encoding="utf-8") as stream:
         draft.chmod(mode)
+        _give_to_owner_of(file, draft)
         stream.write(text)
         stream.flush()
         os.fsync(stream.fileno())
     return draft
+
+
+def _give_to_owner_of(file: Path, draft: Path) -> None:
+    """Let a file that is replaced keep its owner: root may run `setup`, and another user the bot. Windows has none."""
+    if not file.exists() or sys.platform == "win32":
+        return
+    owned = file.stat()
+    if (owned.st_uid, owned.st_gid) != (draft.stat().st_uid, draft.stat().st_gid):
+        os.chown(draft, owned.st_uid, owned.st_gid)
