@@ -13,15 +13,21 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
+from events.guessing import Secret
 from sandbox import Limits, SandboxServer
 from sandbox.world import World
 from storage.contests import ContestStore
 from storage.database import Database
+from storage.deadlines import set_deadline
+from storage.event_tables import GuessingGameRow
+from storage.guessing import GameDeadline, GuessingStore
 from tests.end_to_end.bot_process import BotProcess
 from tests.end_to_end.crowd import Crowd
 from tests.end_to_end.person import Person
 from tests.end_to_end.test_contest_restarts import overdue_contest
+from tests.end_to_end.test_guessing import guesses, is_game, tags_told
 from tests.end_to_end.test_restarts import Ledger
 
 pytestmark = [
@@ -169,3 +175,38 @@ async def test_a_process_that_was_held_up_lets_go_of_what_another_took_and_cance
     assert len(pictures) == JOBS - called_off
     assert set(pictures.values()) <= {1}
     assert "Traceback" not in first.log + second.log
+
+
+async def test_a_game_of_a_killed_process_is_drawn_hinted_and_ended_by_the_other_once(house: House) -> None:
+    first = await house.starts(0)
+    second = await house.starts(1)
+    await house.aoi.use("guess start", tags=3, minutes=30)
+    await house.until_accepted(1)
+    await second.kill()
+    game = await house.aoi.waits_for(is_game)
+    database = Database(house.settings["ANIM4GINE_DATABASE__URL"])
+    known = await GuessingStore(database).in_channel(int(game["channel_id"]))
+    assert known is not None
+    tags = [tag.name for tag in Secret.from_json(known.secret).tags]
+    assert tags_told(await house.aoi.messages(), tags) == []
+    # A hint is due while nobody answers in that server.
+    async with database.writing() as connection:
+        began = datetime.now(UTC) - timedelta(minutes=10)
+        await connection.execute(update(GuessingGameRow).values(begun_at=began))
+        await set_deadline(connection, known.id, GameDeadline.HINT, datetime.now(UTC), step=1)
+    await house.aoi.waits_for(lambda it: "💡" in it["content"])
+    # The process of the server is back, and both see the end coming.
+    await house.starts(1)
+    for tag in tags:
+        await guesses(house.aoi, game, tag)
+    await house.aoi.waits_for(lambda it: "All tags are found!" in str(it["embeds"]))
+    await house.in_guild.until(house.ledger.all_delivered, timeout_s=60)
+    await asyncio.sleep(5)  # some looks of either
+    everything = await house.aoi.messages()
+    assert sum(is_game(it) for it in everything) <= 1
+    assert sum("All tags are found!" in str(it["embeds"]) for it in everything) == 1
+    assert sum("💡" in it["content"] for it in everything) == 1
+    shown = [it for it in everything if any(file["filename"].endswith(".png") for file in it["attachments"])]
+    assert len(shown) == 1
+    assert "Traceback" not in first.log
+    await database.stop()
