@@ -6,6 +6,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from cogs.client import DrawingBot
 from cogs.discord_limits import CONTENT_LENGTH
 from cogs.language import Language, language_of
 from cogs.parts import Parts
@@ -22,7 +23,8 @@ DAYS_MAX = 3650
 class Moderation(commands.Cog):
     """For those who may remove others' messages; all answers are for them alone."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, bot: DrawingBot, parts: Parts) -> None:
+        self._bot = bot
         self._parts = parts
 
     @app_commands.command()
@@ -70,11 +72,20 @@ class Moderation(commands.Cog):
     async def unblock(self, interaction: discord.Interaction, member: discord.User) -> None:
         """Let somebody draw in this server again."""
         guild_id = require_moderator(interaction)
-        lifted = await self._parts.blocks.unblock(
-            guild_id, member.id, interaction.user.id, interaction.created_at
-        )
+        blocks, by, at = self._parts.blocks, interaction.user.id, interaction.created_at
+        lifted = await blocks.unblock(guild_id, member.id, by, at)
+        # What holds everywhere, after forbidden requests, is the operator's to lift.
+        if await self._bot.is_owner(interaction.user):
+            lifted |= await blocks.unblock_everywhere(member.id, by, at, told_to=guild_id)
+        left = await blocks.block_of(member.id, guild_id, at)
         say = language_of(interaction.locale)
-        if lifted:
+        if left is not None:
+            sentence = say(
+                "{member} is blocked everywhere, after requests for what is never drawn. That ends by itself, or the "
+                "bot's owner lifts it.",
+                member=member.mention,
+            )
+        elif lifted:
             sentence = say("{member} can draw here again.", member=member.mention)
         else:
             sentence = say("{member} isn't blocked in this server.", member=member.mention)

@@ -36,9 +36,13 @@ async def draw_first_picture(base_url: str) -> bytes:
         path = f"/people/channels/{channel_id}/messages?person={person_id}"
         while True:
             for message in (await _get(session, path))["messages"]:
-                if message["id"] == answer["message"]["id"] and message["attachments"]:
-                    async with session.get(message["attachments"][0]["url"]) as picture:
-                        return await picture.read()
+                if message["id"] != answer["message"]["id"]:
+                    continue
+                # First looks, which come while it is drawn on a slow machine, are no PNG files.
+                for attachment in message["attachments"]:
+                    if attachment["filename"].endswith(".png"):
+                        async with session.get(attachment["url"]) as picture:
+                            return await picture.read()
             await asyncio.sleep(POLL_S)
 
 

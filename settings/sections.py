@@ -71,6 +71,11 @@ class ModelSettings(_Section):
     controlnet: str = ""
 
     @property
+    def lora_path(self) -> Path | None:
+        """Where the LoRAs are; None where the operator has none."""
+        return Path(self.lora_folder).expanduser() if self.lora_folder else None
+
+    @property
     def devices(self) -> tuple[str, ...]:
         """The devices that `device` names, one or several."""
         return (self.device,) if isinstance(self.device, str) else self.device
@@ -126,11 +131,14 @@ class LoraSettings(_Section):
         return LoraEntry(title=self.title, triggers=triggers, weight=self.weight, rating=Rating(self.rating))
 
 
+_Folder = Annotated[Path, AfterValidator(Path.expanduser)]
+
+
 class PathSettings(_Section):
     """`[paths]`: where files go, and where the operator's wildcards are."""
 
-    data: Path = Path("data")
-    wildcards: Path = Path("wildcards")
+    data: _Folder = Path("data")
+    wildcards: _Folder = Path("wildcards")
 
 
 class DatabaseSettings(_Section):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.audit import AuditEntry, Deed, write_down
@@ -58,11 +58,23 @@ class BlockStore:
             if ended is None:
                 return False
             await connection.execute(delete(BlockRow).where(*of_person))
-            await write_down(
-                connection,
-                AuditEntry(guild_id=guild_id, at=at, actor_id=by, deed=Deed.UNBLOCKED, user_id=user_id),
-            )
+            await write_down(connection, _unblocked(guild_id, user_id, by, at))
         return True
+
+    async def unblock_everywhere(self, user_id: int, by: int, at: datetime, told_to: int) -> bool:
+        """End the block that holds everywhere; False where none does. The server `told_to` reads of it.
+
+        The row stays, so that the attempts that led to it don't count again.
+        """
+        async with self._database.writing() as connection:
+            ended = await connection.execute(
+                update(BlockRow)
+                .where(BlockRow.guild_id == EVERYWHERE, BlockRow.user_id == user_id, _holds(at))
+                .values(ends_at=at)
+            )
+            if ended.rowcount:
+                await write_down(connection, _unblocked(told_to, user_id, by, at))
+            return bool(ended.rowcount)
 
     async def block_of(self, user_id: int, guild_id: int | None, at: datetime) -> Block | None:
         """Return the block that keeps a person from drawing in a server (None is outside of any), if there is one."""
@@ -142,6 +154,10 @@ async def write_block(connection: AsyncConnection, block: Block, told_to: int | 
             reason=f"{block.reason}{until}",
         ),
     )
+
+
+def _unblocked(guild_id: int, user_id: int, by: int, at: datetime) -> AuditEntry:
+    return AuditEntry(guild_id=guild_id, at=at, actor_id=by, deed=Deed.UNBLOCKED, user_id=user_id)
 
 
 def _holds(at: datetime) -> ColumnElement[bool]:

@@ -226,7 +226,7 @@ def lora_folder(folder: Path | None) -> Examination:
     """Whether the folder of LoRAs is there; nothing is told where none is named."""
 
     def look() -> list[Finding]:
-        if folder is None or folder.expanduser().is_dir():
+        if folder is None or folder.is_dir():
             return []
         return [Finding(Health.LOOK, "LoRAs", f"model.lora_folder = {str(folder)!r} is no folder")]
 

@@ -1,7 +1,9 @@
 """`sandbox`: the stand-in for Discord and the bot in it, started and stopped together."""
 
 import asyncio
+import shutil
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any
 
 import click
@@ -10,8 +12,11 @@ from pydantic import SecretStr
 from sandbox import SandboxServer
 from sandbox.resident import draw_first_picture
 from settings.settings import Settings
+from terminal.tag_import import IMPORTED_TAGS
 
 SANDBOX_TOKEN = SecretStr("sandbox")
+
+LEDGER = "jobs.db"
 
 
 async def run_sandbox(
@@ -32,25 +37,37 @@ async def run_sandbox(
     try:
         click.echo(f"The page:           {server.base_url}/")
         here = settings.discord.model_copy(update={"api_base": server.api_base})
-        # The world of a sandbox ends with it, so what an earlier one left in the ledger has nowhere to go.
-        ledger = settings.paths.data / "sandbox" / "jobs.db"
-        for file in (ledger, ledger.with_name("jobs.db-wal"), ledger.with_name("jobs.db-shm")):
-            file.unlink(missing_ok=True)
-        database = settings.database.model_copy(update={"url": f"sqlite+aiosqlite:///{ledger}"})
+        folder = settings.paths.data / "sandbox"
+        await asyncio.to_thread(_prepare, folder, settings.paths.data / IMPORTED_TAGS)
+        # Everything in a folder of its own: a bot may use the other, and its pictures are kept by its own ledger.
+        paths = settings.paths.model_copy(update={"data": folder})
+        database = settings.database.model_copy(update={"url": f"sqlite+aiosqlite:///{folder / LEDGER}"})
 
         def in_sandbox(settings: Settings) -> Settings:
-            return settings.model_copy(update={"discord": here, "database": database})
+            return settings.model_copy(update={"discord": here, "database": database, "paths": paths})
 
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(_draw_first_picture(settings, server.base_url))
+            tasks.create_task(_draw_first_picture(server.base_url, folder / "first-picture.png"))
             tasks.create_task(serve(in_sandbox(settings), SANDBOX_TOKEN, lambda: in_sandbox(read_again())))
     finally:
         await server.stop()
 
 
-async def _draw_first_picture(settings: Settings, base_url: str) -> None:
-    picture = await draw_first_picture(base_url)
-    path = settings.paths.data / "sandbox" / "first-picture.png"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(picture)
+def _prepare(folder: Path, imported_tags: Path) -> None:
+    """Make the sandbox's own folder, with the tags that were imported for the bot.
+
+    The world of a sandbox ends with it, so what an earlier one left in its ledger and drew has nowhere to go.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in (LEDGER, f"{LEDGER}-wal", f"{LEDGER}-shm"):
+        (folder / name).unlink(missing_ok=True)
+    shutil.rmtree(folder / "images", ignore_errors=True)
+    own_tags = folder / IMPORTED_TAGS
+    own_tags.unlink(missing_ok=True)
+    if imported_tags.exists():
+        shutil.copy(imported_tags, own_tags)
+
+
+async def _draw_first_picture(base_url: str, path: Path) -> None:
+    await asyncio.to_thread(path.write_bytes, await draw_first_picture(base_url))
     click.echo(f"The first picture:  {path}")

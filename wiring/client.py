@@ -186,7 +186,7 @@ class Anim4gineBot(DrawingBot):
             OwnLists(parts),
             History(self, parts),
             ServerSettings(self, parts),
-            ModeratorsDesk(parts),
+            ModeratorsDesk(self, parts),
             Policy(parts),
             Reports(self, parts, self.desk),
             About(parts.service),

@@ -1,7 +1,6 @@
 """Which engine draws, and with what, by the settings."""
 
 from importlib.util import find_spec
-from pathlib import Path
 
 from generation.engine.engine import Engine
 from generation.engine.local_engine import LocalEngine
@@ -52,7 +51,7 @@ def engine_options(settings: Settings) -> EngineOptions:
     return EngineOptions(
         max_batch_slots=None if slots == "auto" else slots,
         exact_replay=settings.drawing.exact_replay,
-        lora_folder=Path(settings.model.lora_folder) if settings.model.lora_folder else None,
+        lora_folder=settings.model.lora_path,
         controlnet=settings.model.controlnet,
         text_length_limit=settings.limits.prompt_tokens,
         preview_interval_s=settings.drawing.preview_interval_s,

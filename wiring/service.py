@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 from generation.expansion import Expansion
 from generation.gatekeeper import Gatekeeper
@@ -66,8 +65,7 @@ def terms_of(
 
 def lora_catalogue(settings: Settings) -> LoraCatalogue:
     """The LoRAs that members may ask for."""
-    folder = Path(settings.model.lora_folder) if settings.model.lora_folder else None
-    return LoraCatalogue(folder, {name: own.entry for name, own in settings.loras.items()})
+    return LoraCatalogue(settings.model.lora_path, {name: own.entry for name, own in settings.loras.items()})
 
 
 def utc_now() -> datetime:

@@ -119,6 +119,10 @@ async def test_repeated_attempts_at_what_is_never_drawn_block_a_person_and_stand
     log = (await mika.use("audit"))["message"]["content"]
     assert log.count("asked for what is never drawn: child, bikini") == 3
     assert f"the bot blocked <@{aoi.id}>" in log
+    # Mika owns the bot, too.
+    assert "can draw here again" in (await mika.use("unblock", member=aoi))["message"]["content"]
+    await bot.model_is_ready()
+    await drawn(aoi)
 
 
 async def test_members_open_none_of_it(bot: BotProcess, aoi: Person, ren: Person, mika: Person) -> None:

@@ -295,3 +295,11 @@ def test_one_device_or_several_are_named_in_the_file_and_in_the_environment(
     assert load(tmp_path, "").model.devices == ("cuda:1",)
     monkeypatch.setenv("ANIM4GINE_MODEL__DEVICE", '["cuda:0", "cuda:1"]')
     assert load(tmp_path, "").model.devices == ("cuda:0", "cuda:1")
+
+
+def test_a_tilde_is_the_users_own_folder_wherever_a_folder_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "my.toml"
+    file.write_text('[paths]\ndata = "~/pictures"\n[model]\nlora_folder = "~/loras"\n', encoding="utf-8")
+    settings = load_settings(file)
+    assert settings.paths.data == Path.home() / "pictures"
+    assert settings.model.lora_path == Path.home() / "loras"

@@ -109,7 +109,17 @@ async def test_repeated_attempts_block_everywhere_and_old_ones_are_forgotten(dat
     held = await blocks.block_of(AOI, 2, third)
     assert held is not None
     assert (held.guild_id, held.ends_at) == (EVERYWHERE, third + timedelta(days=7))
-    # After it has ended the count begins anew.
+    # Moderators of a server can't lift it, the bot's owner can, and then the count begins anew.
+    assert not await blocks.unblock(GUILD, AOI, MIKA, third)
+    pardoned = third + timedelta(hours=1)
+    assert await blocks.unblock_everywhere(AOI, MIKA, pardoned, told_to=GUILD)
+    assert not await blocks.unblock_everywhere(AOI, MIKA, pardoned, told_to=GUILD)
+    await blocks.record_attempt(AOI, GUILD, pardoned + timedelta(minutes=1), "words")
+    assert await blocks.block_of(AOI, GUILD, pardoned + timedelta(minutes=2)) is None
+    for minute in (3, 4):
+        await blocks.record_attempt(AOI, GUILD, pardoned + timedelta(minutes=minute), "words")
+    assert await blocks.block_of(AOI, GUILD, pardoned + timedelta(minutes=5)) is not None
+    # After it has ended by itself too.
     later = third + timedelta(days=8)
     await blocks.record_attempt(AOI, GUILD, later, "words")
     assert await blocks.block_of(AOI, GUILD, later) is None
