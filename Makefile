@@ -39,6 +39,7 @@ clean:
 
 # The stamps make later runs start without asking pip again, until a requirements file changes.
 $(VENV)/installed: requirements.txt
+	@echo "Installing what the bot runs on into $(VENV); the first time that takes some minutes ..."
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@

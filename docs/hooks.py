@@ -4,10 +4,11 @@ Commands come from the command tree, options from click, settings from `config.t
 """
 
 import asyncio
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import click
@@ -30,7 +31,7 @@ from wiring.service import build_service, utc_now
 
 ROOT = Path(__file__).parents[1]
 
-OWNERS_COMMANDS = frozenset({"model"})
+OWNERS_COMMANDS = frozenset({"model", "reload"})
 """Discord shows them to whoever manages the server; the bot itself answers its owners alone."""
 
 ROOT_FILES = {
@@ -40,8 +41,8 @@ ROOT_FILES = {
 }
 """Files of the project's folder that are pages too, and where."""
 
-MARK = re.compile(r"<!-- from the program: ([\w' ]+) -->")
-"""Stands in a page where something is put in."""
+MARK = re.compile(r"<!-- from the program: ([\w' ]+) -->.*?<!-- until here -->", re.DOTALL)
+"""Stands in a page where something is put in; who reads the page's source finds between the marks where that is."""
 
 Command = app_commands.Command[Any, ..., Any]
 
@@ -67,8 +68,16 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, /, *, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Put what the program says of itself where a page wants it."""
-    return MARK.sub(lambda mark: _from_the_program(mark[1]), markdown)
+    """Put in what the program says of itself, and let links to the project's files lead to their pages."""
+    return MARK.sub(lambda mark: _from_the_program(mark[1]), _to_pages(markdown, page.file.src_uri))
+
+
+def _to_pages(markdown: str, source: str) -> str:
+    """In the repository a link leads to a file of the project's folder, in the site to the page made of it."""
+    for name, target in ROOT_FILES.items():
+        way = os.path.relpath(target, PurePosixPath(source).parent)
+        markdown = re.sub(rf"\]\((?:\.\./)+{re.escape(name)}\)", f"]({way})", markdown)
+    return markdown
 
 
 def _from_the_program(what: str) -> str:

@@ -189,3 +189,11 @@ def test_settings_that_are_named_exist(document: Path) -> None:
 def test_the_routes_that_are_named_are_served() -> None:
     source = Path(sys.modules[WatchServer.__module__].__file__ or "").read_text(encoding="utf-8")
     assert all(f'"{route}"' in source for route in HTTP_ROUTES)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=named)
+def test_links_lead_to_files_for_who_reads_the_repository(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    for address in re.findall(r"\]\(([^)\s]+)\)", text):
+        if not urlsplit(address).scheme and (target := address.partition("#")[0]):
+            assert (document.parent / target).exists(), address
