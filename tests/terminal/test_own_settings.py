@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from terminal.own_settings import with_answers, write
+from terminal.own_settings import Tables, with_answers, write
 
 
 def test_only_what_differs_from_the_defaults_is_kept_whatever_the_environment_says(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    before = {"limits": {"steps": 30}, "model": {"source": "circle/model"}}
-    answers = {"model": {"device": "cuda:1"}, "limits": {"steps": 50}}
+    before: Tables = {"limits": {"steps": 30}, "model": {"source": "circle/model"}}
+    answers: Tables = {"model": {"device": "cuda:1"}, "limits": {"steps": 50}}
     assert with_answers(before, answers) == {"model": {"source": "circle/model", "device": "cuda:1"}}
     monkeypatch.setenv("ANIM4GINE_MODEL__DEVICE", "cuda:1")
     assert with_answers(before, answers)["model"]["device"] == "cuda:1"
@@ -26,7 +26,7 @@ def test_only_what_differs_from_the_defaults_is_kept_whatever_the_environment_sa
 )
 def test_a_file_that_root_replaces_stays_its_owners(tmp_path: Path) -> None:
     settings, token = tmp_path / "my.toml", tmp_path / "bot.token"
-    tables = {"discord": {"token_file": str(token)}}
+    tables: Tables = {"discord": {"token_file": str(token)}}
     write(settings, tables, SecretStr("first"), token)
     for file in (settings, token):
         os.chown(file, 12_345, 12_346)
