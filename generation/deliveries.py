@@ -3,12 +3,14 @@
 import logging
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from datetime import datetime
+from functools import partial
 from itertools import groupby
 
 from generation.job import Job
 from generation.job_record import UnreadableRecord
 from generation.job_store import JobStore
 from generation.past_jobs import ended_job
+from generation.patience import until_answered
 
 log = logging.getLogger(__name__)
 
@@ -56,5 +58,9 @@ class Deliveries:
         await self._store.will_post([job.id for job in jobs], nonce)
 
     async def delivered(self, job: Job, message: tuple[int, int] | None = None) -> None:
-        """Remember that the asker of `job` has been told how it ended, by the message of this channel and id."""
-        await self._store.mark_delivered(job.id, self._clock(), message)
+        """Remember that the asker of `job` has been told how it ended, by the message of this channel and id.
+
+        Waits for a store that is away: what is forgotten here would be told twice.
+        """
+        mark = partial(self._store.mark_delivered, job.id, self._clock(), message)
+        await until_answered(mark, job.id)

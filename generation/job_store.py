@@ -108,6 +108,9 @@ class QuotaReached(Protocol):
 class JobStore(Protocol):
     """The ledger of jobs. When a method returns, what it says is on disk.
 
+    A method that raises what it doesn't name can't be asked now: what it was to write may be there or not, and it may
+    be asked again.
+
     Several processes may share it: each job is held by one of them, which renews its hold from time to time. What a
     process writes of a job's course is refused after another one took the job over.
     """

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from generation.deliveries import Deliveries
 from generation.engine.engine import DeviceStatus, Engine, EngineActivity, EngineState, Progress
@@ -51,6 +51,7 @@ from generation.job_store import JobStore, QuotaReached, ReplyAddress
 from generation.model_profile import ModelProfile
 from generation.occasion import Occasion
 from generation.past_jobs import remembered_job
+from generation.patience import until_answered
 from generation.place import Place
 from generation.request import GenerationRequest
 from generation.terms import Terms
@@ -59,6 +60,8 @@ from generation.wildcards import OwnLists
 from generation.work import Work
 
 log = logging.getLogger(__name__)
+
+Answer = TypeVar("Answer")
 
 CANCEL_ELSEWHERE_S, CANCEL_POLL_S = 15.0, 0.3
 """How long to wait for other processes to call off what they draw, and how often to look."""
@@ -207,7 +210,7 @@ class GenerationService:
             self._take_up(job)
             taken.waiting.append(job)
             if stored.cancel_asked_at is not None:
-                await self._call_off(job)
+                self._call_off(job)
         self._engine_changed()
         return taken
 
@@ -222,9 +225,9 @@ class GenerationService:
             if job.id not in held:
                 log.warning("Another process took a job over", extra={"job": job.id})
                 job.publish(HandedOver())
-                await self._call_off(job)
+                self._call_off(job)
             elif held[job.id]:
-                await self._call_off(job)
+                self._call_off(job)
         self._feed_engine()
 
     @property
@@ -265,6 +268,7 @@ class GenerationService:
             ModelUnavailable: the model failed to load.
             StorageFailure: a picture to start from can't be kept.
             ServiceStopping: the bot is going down.
+            Exception: whatever the store raises while it can't be asked.
         """
         self._check_options(request)
         pictures, rules = await self.gatekeeper.admit(request, user_id, place, own_lists or {})
@@ -294,7 +298,7 @@ class GenerationService:
         return job
 
     async def cancel(self, job_id: str, user_id: int) -> None:
-        """Call off a job that waits or runs; one that another process draws is over some seconds later.
+        """Call off a job that waits or runs; returns before it is over. Another process needs some seconds for it.
 
         Raises:
             JobIsOver: it has ended, or was never known.
@@ -304,7 +308,7 @@ class GenerationService:
         if job is not None:
             if job.user_id != user_id:
                 raise NotTheAsker
-            await self._call_off(job)
+            self._call_off(job)
             return
         if not await self._store.ask_to_cancel(user_id, self._clock(), job_id):
             stored = await self._store.find(job_id)
@@ -318,7 +322,7 @@ class GenerationService:
         """
         mine = [job for job in self._jobs.values() if job.user_id == user_id]
         for job in mine:
-            await self._call_off(job)
+            self._call_off(job)
         await asyncio.gather(*(job.ending() for job in mine))
         if await self._store.ask_to_cancel(user_id, self._clock()):
             with suppress(TimeoutError):
@@ -326,11 +330,11 @@ class GenerationService:
                     while await self._store.unfinished(user_id):
                         await asyncio.sleep(CANCEL_POLL_S)
 
-    async def _call_off(self, job: Job) -> None:
-        """End a job of this process: at once if it waits, else within a step."""
+    def _call_off(self, job: Job) -> None:
+        """End a job of this process: as soon as that is stored if it waits, else within a step."""
         job.request_cancel()
         if job.id not in self._running and self._queue.end(job):
-            await self._conclude(job, Cancelled())
+            self._start(job, self._conclude(job, Cancelled()))
 
     async def stop(self) -> None:
         """Take no more requests; what waits or runs stays in the store for the next start. Gives the engine back."""
@@ -391,13 +395,12 @@ class GenerationService:
         """Draw one job to its end. An error ends this job alone; here is the border where it is logged."""
         begin = time.monotonic()
         try:
-            await self.gatekeeper.check_person(job.user_id, job.place.guild_id)
-            if not await self._store.mark_running(job.id):
+            if not await self._patiently(job, partial(self._begin, job)):
                 return HandedOver()
             self._check_length(job)
             images = await self._seat.draw(job, partial(self._on_progress, job))
             if (check := self._terms.output_check) is not None:
-                await check.look_at(job, images)
+                await self._patiently(job, partial(check.look_at, job, images))
         except DrawingCancelled:
             return Cancelled()
         except GenerationError as error:
@@ -407,6 +410,19 @@ class GenerationService:
             log.exception("Job failed", extra={"job": job.id})
             return Failed(EngineFailure(job.id))
         return Finished(images, time.monotonic() - begin)
+
+    async def _patiently(self, job: Job, ask: Callable[[], Coroutine[Any, Any, Answer]]) -> Answer:
+        """Ask what the store has to do with `job` until it answers, or until nobody wants the job any more."""
+        return await job.unless_called_off(until_answered(ask, job.id, passing=GenerationError))
+
+    async def _begin(self, job: Job) -> bool:
+        """Write down that the engine has `job`; False where it isn't held any more.
+
+        Raises:
+            PersonBlocked: its asker may not draw any more.
+        """
+        await self.gatekeeper.check_person(job.user_id, job.place.guild_id)
+        return await self._store.mark_running(job.id)
 
     def _on_progress(self, job: Job, progress: Progress) -> None:
         job.publish(Running(progress.steps_done, job.total_steps, progress.preview))

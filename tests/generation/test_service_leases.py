@@ -64,7 +64,7 @@ async def test_a_cancel_reaches_the_process_that_holds_the_job_also_after_it_cha
         held, left = [await first.submit(request(seed=seed), AOI, HERE) for seed in (1, 2)]
         await second.cancel(held.id, AOI)
         await first.renew_leases()
-        assert held.latest == Cancelled()
+        assert await held.ending() == Cancelled()
         assert first.waiting_count == 1
         with pytest.raises(NotTheAsker):
             await second.cancel(left.id, REN)
@@ -74,7 +74,7 @@ async def test_a_cancel_reaches_the_process_that_holds_the_job_also_after_it_cha
         # Asked for while nobody lived who could hear it.
         await second.cancel(left.id, AOI)
         taken = await second.take_over()
-        assert [job.latest for job in taken.waiting] == [Cancelled()]
+        assert [await job.ending() for job in taken.waiting] == [Cancelled()]
         assert taken.ended_count == 1
         await first.renew_leases()
         assert left.latest == HandedOver()
@@ -94,8 +94,8 @@ async def test_removing_everything_of_a_person_waits_for_what_another_process_ho
         mine, elsewhere = await second.submit(request(), AOI, HERE), await first.submit(request(), AOI, HERE)
         others = await first.submit(request(), REN, HERE)
         await second.cancel_all(AOI)
-        assert mine.latest == Cancelled()
+        assert await mine.ending() == Cancelled()
         await first.renew_leases()
-        assert elsewhere.latest == Cancelled()
+        assert await elsewhere.ending() == Cancelled()
         assert isinstance(others.latest, Queued)
         load.set()
