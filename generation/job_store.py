@@ -166,7 +166,7 @@ class JobStore(Protocol):
     async def mark_delivered(
         self, job_id: str, delivered_at: datetime, message: tuple[int, int] | None = None
     ) -> None:
-        """Its asker has been told, by the message of this channel and id."""
+        """Its asker has been told how it ended, by the message of this channel and id; not while it goes on."""
 
     async def will_post(self, job_ids: Sequence[str], nonce: str) -> None:
         """Their results are about to be posted in one message, under this nonce."""

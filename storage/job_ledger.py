@@ -283,11 +283,14 @@ class JobLedger:
     async def mark_delivered(
         self, job_id: str, delivered_at: datetime, message: tuple[int, int] | None = None
     ) -> None:
-        """Its asker has been told, by the message of this channel and id; its token is of no use any more."""
+        """Its asker has been told how it ended, by the message of this channel and id; its token is of no use any more.
+
+        A job that goes on is left as it is: nobody would draw or tell it any more, and it would count for ever.
+        """
         async with self._database.writing() as connection:
             await connection.execute(
                 update(JobRow)
-                .where(JobRow.id == job_id)
+                .where(JobRow.id == job_id, JobRow.state.not_in(UNFINISHED))
                 .values(
                     delivered_at=delivered_at,
                     interaction_token=None,

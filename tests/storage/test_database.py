@@ -58,6 +58,33 @@ async def test_what_an_older_version_stored_is_still_there_after_an_update(
     await new.stop()
 
 
+async def test_a_job_that_was_told_but_never_ended_has_ended_after_an_update(database_url: str) -> None:
+    old = Database(database_url)
+
+    def migrate(connection: Connection) -> None:
+        command.upgrade(migration_config(connection), "0008")
+        connection.commit()
+
+    told = JOB.replace("0123456789abcdef", "00000000000000aa").replace("queued", "running")
+    async with old.engine.connect() as connection:
+        await connection.run_sync(migrate)
+        await connection.execute(text(JOB))
+        await connection.execute(text(told))
+        await connection.execute(
+            text("UPDATE jobs SET delivered_at = '2026-01-01 12:05:00+00:00' WHERE state = 'running'")
+        )
+        await connection.commit()
+    await old.stop()
+    new = Database(database_url)
+    await new.start()
+    async with new.reading() as connection:
+        rows = await connection.execute(
+            text("SELECT id, state, ended_at = delivered_at FROM jobs ORDER BY id")
+        )
+        assert rows.all() == [("00000000000000aa", "failed", True), ("0123456789abcdef", "queued", None)]
+    await new.stop()
+
+
 async def test_a_database_of_a_newer_version_is_refused_and_left_alone(database: Database) -> None:
     async with database.engine.begin() as connection:
         await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
