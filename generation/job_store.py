@@ -89,6 +89,18 @@ class StoredJob(Protocol):
         """Why a failed job failed, as `job_record.py` wrote it."""
 
 
+class HeldJob(Protocol):
+    """What the store says of a job that is held."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended, and only has to be told."""
+
+    @property
+    def is_called_off(self) -> bool:
+        """Whether somebody asked to call it off."""
+
+
 class QuotaReached(Protocol):
     """Why a job was not accepted."""
 
@@ -136,8 +148,8 @@ class JobStore(Protocol):
         With those of earlier runs of this process, whether or not it seems that they still live.
         """
 
-    async def renew(self, now: datetime) -> Mapping[str, bool]:
-        """Go on holding what is held: for each job, whether somebody asked to call it off."""
+    async def renew(self, now: datetime) -> Mapping[str, HeldJob]:
+        """Go on holding what is held; returns all of it, by the jobs' ids."""
 
     async def hold(self, job_ids: Sequence[str], now: datetime) -> Collection[str]:
         """Go on holding these jobs; returns those that are held."""
@@ -205,7 +217,7 @@ class ForgetfulStore:
         """There is none."""
         return ()
 
-    async def renew(self, now: datetime) -> Mapping[str, bool]:
+    async def renew(self, now: datetime) -> Mapping[str, HeldJob]:
         """There is none."""
         return {}
 

@@ -10,7 +10,7 @@ import math
 import time
 from collections.abc import Callable, Collection, Coroutine
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -46,11 +46,11 @@ from generation.job import (
 from generation.job_endings import JobEndings
 from generation.job_factory import JobFactory
 from generation.job_queue import JobQueue
-from generation.job_record import UnreadableRecord, failure_to_json, sources_of
+from generation.job_record import sources_of
 from generation.job_store import JobStore, QuotaReached, ReplyAddress
+from generation.left_jobs import LeftJobs, TakenOver
 from generation.model_profile import ModelProfile
 from generation.occasion import Occasion
-from generation.past_jobs import remembered_job
 from generation.patience import until_answered
 from generation.place import Place
 from generation.request import GenerationRequest
@@ -65,14 +65,6 @@ Answer = TypeVar("Answer")
 
 CANCEL_ELSEWHERE_S, CANCEL_POLL_S = 15.0, 0.3
 """How long to wait for other processes to call off what they draw, and how often to look."""
-
-
-@dataclass(slots=True)
-class TakenOver:
-    """What was left by another run of the program: jobs that wait again, and how many that only have to be brought."""
-
-    waiting: list[Job]
-    ended_count: int
 
 
 class GenerationService:
@@ -96,10 +88,12 @@ class GenerationService:
         self.adopt(terms)
         self._queue = JobQueue(self._seat.seconds_for)
         self._jobs: dict[str, Job] = {}
+        self._accepting: set[str] = set()
         self._running: dict[str, asyncio.Task[None]] = {}
         self._forecast = WaitForecast(self._queue, self._under_the_brush, self._seconds_after, clock)
         self._endings = JobEndings(store, clock)
         self.deliveries = Deliveries(store, clock)
+        self._left = LeftJobs(store, clock, lambda job_id: job_id in self._jobs or job_id in self._accepting)
         self._is_stopping = False
         self._loading: asyncio.Task[None] | None = None
         self._renewed_at = clock()
@@ -144,7 +138,7 @@ class GenerationService:
     @property
     def waiting_count(self) -> int:
         """How many jobs wait for their turn."""
-        return len(self._jobs) - len(self._running)
+        return len(self._jobs.keys() - self._running.keys())
 
     def start(self) -> None:
         """Begin to load the model and to draw; returns at once."""
@@ -191,34 +185,27 @@ class GenerationService:
         return (await self._take_over(with_earlier_runs=True)).waiting
 
     async def take_over(self) -> TakenOver:
-        """Take up what processes that seem to be dead have left."""
+        """Take up what processes that seem to be dead have left, and what this one lost sight of."""
         return await self._take_over(with_earlier_runs=False)
 
     async def _take_over(self, *, with_earlier_runs: bool) -> TakenOver:
-        taken = TakenOver([], ended_count=0)
-        for stored in await self._store.take_over(self._clock(), with_earlier_runs=with_earlier_runs):
-            if stored.state not in ("queued", "running"):
-                taken.ended_count += 1
-                continue
-            try:
-                job = remembered_job(stored, await self._store.sources(stored.id))
-            except UnreadableRecord as error:
-                log.error("A stored job can't be read: %s", error, extra={"job": stored.id})  # noqa: TRY400 - it says it all
-                failure = failure_to_json(EngineFailure(stored.id))
-                await self._store.mark_failed(stored.id, failure, self._clock())
-                continue
+        taken = await self._left.take_over(with_earlier_runs=with_earlier_runs)
+        for job in taken.waiting:
             self._take_up(job)
-            taken.waiting.append(job)
-            if stored.cancel_asked_at is not None:
+            if job.is_cancel_requested:
                 self._call_off(job)
         self._engine_changed()
         return taken
 
     async def renew_leases(self) -> None:
-        """Hold on to all jobs; let those go that another process has taken, and call off what is to be called off."""
+        """Hold on to all jobs; let those go that another process has taken, and call off what is to be called off.
+
+        What is held and in nobody's hands comes with the next `take_over`.
+        """
         jobs, renewed_at = tuple(self._jobs.values()), self._clock()
         held = await self._store.renew(renewed_at)
         self._renewed_at = renewed_at
+        self._left.look_at(held)
         for job in jobs:
             if job.id not in self._jobs:
                 continue  # it ended meanwhile
@@ -226,7 +213,7 @@ class GenerationService:
                 log.warning("Another process took a job over", extra={"job": job.id})
                 job.publish(HandedOver())
                 self._call_off(job)
-            elif held[job.id]:
+            elif held[job.id].is_called_off:
                 self._call_off(job)
         self._feed_engine()
 
@@ -286,10 +273,13 @@ class GenerationService:
         self._check_length(job)
         if occasion is not None:
             limits = replace(limits, images_for_event=occasion.images_per_person)
+        self._accepting.add(job.id)
         try:
             reached = await self._store.accept(self._factory.entry(job), limits.quotas(), sources_of(request))
         except OSError as error:
             raise StorageFailure(error.strerror or str(error)) from error
+        finally:
+            self._accepting.discard(job.id)
         if reached is not None:
             raise self._refusal(reached, user_id)
         log.info("Job accepted", extra={"job": job.id})

@@ -94,6 +94,14 @@ class QuotaReached:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HeldJob:
+    """A job whose lease was renewed: whether it has ended, and whether somebody asked to call it off."""
+
+    is_over: bool
+    is_called_off: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredJob:
     """A row of `jobs`; see there."""
 
@@ -191,11 +199,16 @@ class JobLedger:
             taken = [StoredJob(**row) for row in (await connection.execute(taking)).mappings()]
         return sorted(taken, key=lambda job: (job.accepted_at, job.id))
 
-    async def renew(self, now: datetime) -> dict[str, bool]:
-        """Hold on to all jobs that are still held; returns for each whether somebody asked to call it off."""
+    async def renew(self, now: datetime) -> dict[str, HeldJob]:
+        """Hold on to all jobs that are still held; returns them by their ids."""
         async with self._of_several, self._database.writing() as connection:
-            renewing = self._lease.renewing(now).returning(JobRow.id, JobRow.cancel_asked_at)
-            return {row.id: row.cancel_asked_at is not None for row in await connection.execute(renewing)}
+            renewing = self._lease.renewing(now).returning(JobRow.id, JobRow.state, JobRow.cancel_asked_at)
+            return {
+                row.id: HeldJob(
+                    is_over=row.state not in UNFINISHED, is_called_off=row.cancel_asked_at is not None
+                )
+                for row in await connection.execute(renewing)
+            }
 
     async def hold(self, job_ids: Sequence[str], now: datetime) -> set[str]:
         """Hold on to these jobs; returns those that are held: nobody else takes them while their lease lasts."""
