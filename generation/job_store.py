@@ -142,10 +142,13 @@ class JobStore(Protocol):
     def lease(self) -> timedelta:
         """How long a job is held by a process that renews nothing."""
 
-    async def take_over(self, now: datetime, *, with_earlier_runs: bool) -> Sequence[StoredJob]:
+    async def take_over(
+        self, now: datetime, *, with_earlier_runs: bool, with_unfinished: bool
+    ) -> Sequence[StoredJob]:
         """Hold the jobs whose askers still wait and that no living process holds, in the order of their acceptance.
 
-        With those of earlier runs of this process, whether or not it seems that they still live.
+        With those of earlier runs of this process, whether or not it seems that they still live, and with those that
+        have not ended, where they are asked for.
         """
 
     async def renew(self, now: datetime) -> Mapping[str, HeldJob]:
@@ -213,7 +216,9 @@ class ForgetfulStore:
     async def accept(self, job: JobEntry, quotas: Mapping[str, int], sources: Sequence[bytes] = ()) -> None:
         """Accept everything."""
 
-    async def take_over(self, now: datetime, *, with_earlier_runs: bool) -> Sequence[StoredJob]:
+    async def take_over(
+        self, now: datetime, *, with_earlier_runs: bool, with_unfinished: bool
+    ) -> Sequence[StoredJob]:
         """There is none."""
         return ()
 

@@ -48,12 +48,14 @@ class LeftJobs:
         self._out_of_sight = unknown & self._unknown
         self._unknown = unknown
 
-    async def take_over(self, *, with_earlier_runs: bool) -> TakenOver:
+    async def take_over(self, *, with_earlier_runs: bool, with_unfinished: bool) -> TakenOver:
         """Take what nobody else holds, and what was lost sight of. What can't be read now comes at a later look."""
         taken = TakenOver()
-        for stored in await self._store.take_over(self._clock(), with_earlier_runs=with_earlier_runs):
+        for stored in await self._store.take_over(
+            self._clock(), with_earlier_runs=with_earlier_runs, with_unfinished=with_unfinished
+        ):
             await _without_hurting_others(self._take(stored, taken), stored.id)
-        for job_id in self._out_of_sight:
+        for job_id in self._out_of_sight if with_unfinished else ():
             await _without_hurting_others(self._take_again(job_id, taken), job_id)
         return taken
 

@@ -189,7 +189,10 @@ class GenerationService:
         return await self._take_over(with_earlier_runs=False)
 
     async def _take_over(self, *, with_earlier_runs: bool) -> TakenOver:
-        taken = await self._left.take_over(with_earlier_runs=with_earlier_runs)
+        # Without a model all that waits fails: it is left to processes that have one, or until there is one here.
+        taken = await self._left.take_over(
+            with_earlier_runs=with_earlier_runs, with_unfinished=self._seat.failure is None
+        )
         for job in taken.waiting:
             self._take_up(job)
             if job.is_cancel_requested:

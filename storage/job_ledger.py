@@ -185,13 +185,17 @@ class JobLedger:
                 await connection.execute(insert(SourceRow), rows)
         return None
 
-    async def take_over(self, now: datetime, *, with_earlier_runs: bool) -> list[StoredJob]:
+    async def take_over(
+        self, now: datetime, *, with_earlier_runs: bool, with_unfinished: bool = True
+    ) -> list[StoredJob]:
         """Take the jobs whose askers still wait and that no living process holds, in the order of their acceptance.
 
         With those of earlier runs of this process, whether their leases have ended or not.
         """
         async with self._database.writing() as connection:
             free = self._lease.free(now, with_earlier_runs=with_earlier_runs)
+            if not with_unfinished:
+                free = free.where(JobRow.state.not_in(UNFINISHED))
             ids = list((await connection.execute(free)).scalars())
             if not ids:
                 return []

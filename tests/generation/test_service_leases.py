@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 
+from generation.engine.engine import EngineState
 from generation.errors import JobIsOver, NotTheAsker
 from generation.job import Cancelled, HandedOver, Queued
 from generation.service import GenerationService
 from storage.database import DatabaseAway
 from storage.job_leases import Lease
 from storage.job_ledger import JobLedger
-from tests.generation.services import AOI, HERE, REN, finished, request, running_service, utc_now
+from tests.generation.services import AOI, HERE, REN, finished, ready, request, running_service, utc_now
 
 SILENT = Lease(instance="shards 0", lasts=timedelta(0))
 LIVING = Lease(instance="shards 1", lasts=timedelta(minutes=1))
@@ -164,3 +165,25 @@ async def test_one_job_that_cannot_be_read_now_keeps_no_others_from_being_taken_
         monkeypatch.undo()
         assert await look_twice(second) == [jobs[1]]
         load.set()
+
+
+async def test_a_process_without_a_model_takes_over_only_what_has_ended(
+    tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    load, options = threading.Event(), {"folder": tmp_path}
+    async with (
+        process(tiny_checkpoint, SILENT, load_when=load, **options) as first,
+        process(tmp_path / "nowhere", Lease(instance="shards 1"), **options) as without_model,
+        process(tiny_checkpoint, Lease(instance="shards 2"), load_when=load, **options) as healthy,
+    ):
+        await ready(without_model)
+        assert without_model.engine_state is EngineState.FAILED
+        waits, ended = [await first.submit(request(seed=seed), AOI, HERE) for seed in (1, 2)]
+        await first.cancel(ended.id, AOI)
+        await ended.ending()
+        taken = await without_model.take_over()
+        assert (taken.waiting, taken.ended_count) == ([], 1)
+        (job,) = (await healthy.take_over()).waiting
+        assert job.id == waits.id
+        load.set()
+        await finished(job)
