@@ -8,8 +8,8 @@ from itertools import groupby
 
 from generation.job import Job
 from generation.job_record import UnreadableRecord
-from generation.job_store import JobStore
-from generation.past_jobs import ended_job
+from generation.job_store import JobStore, StoredJob
+from generation.past_jobs import ended_job, unreadable_job
 from generation.patience import until_answered
 
 log = logging.getLogger(__name__)
@@ -35,18 +35,18 @@ class Deliveries:
             for stored in together:
                 if stored.id in besides:
                     continue
-                try:
-                    jobs.append(
-                        ended_job(
-                            stored,
-                            await self._store.sources(stored.id),
-                            await self._store.pictures(stored.id),
-                        )
-                    )
-                except UnreadableRecord as error:
-                    log.error("A stored job can't be read: %s", error, extra={"job": stored.id})  # noqa: TRY400 - it says it all
+                jobs.append(await self._ended(stored))
             if jobs:
                 yield jobs
+
+    async def _ended(self, stored: StoredJob) -> Job:
+        try:
+            return ended_job(
+                stored, await self._store.sources(stored.id), await self._store.pictures(stored.id)
+            )
+        except UnreadableRecord as error:
+            log.error("A stored job can't be read: %s", error, extra={"job": stored.id})  # noqa: TRY400 - it says it all
+            return unreadable_job(stored)
 
     async def hold(self, jobs: Sequence[Job]) -> list[Job]:
         """Return those of `jobs` that are still this process's to bring; nobody else takes them for a while."""

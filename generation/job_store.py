@@ -49,6 +49,10 @@ class StoredJob(Protocol):
     @property
     def user_id(self) -> int: ...  # noqa: D102 - its class tells
     @property
+    def guild_id(self) -> int | None: ...  # noqa: D102 - its class tells
+    @property
+    def channel_id(self) -> int: ...  # noqa: D102 - its class tells
+    @property
     def accepted_at(self) -> datetime: ...  # noqa: D102 - its class tells
     @property
     def weight(self) -> float: ...  # noqa: D102 - its class tells
@@ -157,6 +161,9 @@ class JobStore(Protocol):
     async def hold(self, job_ids: Sequence[str], now: datetime) -> Collection[str]:
         """Go on holding these jobs; returns those that are held."""
 
+    async def let_go(self, job_id: str) -> None:
+        """Hold this job no longer; whoever looks next may take it."""
+
     async def ask_to_cancel(self, user_id: int, at: datetime, job_id: str | None = None) -> int:
         """Ask whoever holds them to call off a person's jobs, or only one; returns how many are not over yet."""
 
@@ -229,6 +236,9 @@ class ForgetfulStore:
     async def hold(self, job_ids: Sequence[str], now: datetime) -> Collection[str]:
         """Nobody else could have them."""
         return job_ids
+
+    async def let_go(self, job_id: str) -> None:
+        """Nobody else could have it."""
 
     async def ask_to_cancel(self, user_id: int, at: datetime, job_id: str | None = None) -> int:
         """There is nobody to ask."""

@@ -36,6 +36,7 @@ class LeftJobs:
         self._is_known = is_known
         self._unknown: frozenset[str] = frozenset()
         self._out_of_sight: frozenset[str] = frozenset()
+        self._unreadable_since: dict[str, datetime] = {}
 
     def look_at(self, held: Mapping[str, HeldJob]) -> None:
         """Note which of the held jobs are in nobody's hands: an answer of the store that got lost leaves such.
@@ -66,19 +67,34 @@ class LeftJobs:
             await self._take(stored, taken)
 
     async def _take(self, stored: StoredJob, taken: TakenOver) -> None:
+        try:
+            job = remembered_job(stored, () if _is_over(stored) else await self._store.sources(stored.id))
+        except UnreadableRecord as error:
+            if not await self._is_left_to_others(stored.id, error):
+                if not _is_over(stored):
+                    failure = failure_to_json(EngineFailure(stored.id))
+                    await self._store.mark_failed(stored.id, failure, self._clock())
+                taken.ended_count += 1
+            return
         if _is_over(stored):
             taken.ended_count += 1
-            return
-        try:
-            job = remembered_job(stored, await self._store.sources(stored.id))
-        except UnreadableRecord as error:
-            log.error("A stored job can't be read: %s", error, extra={"job": stored.id})  # noqa: TRY400 - it says it all
-            failure = failure_to_json(EngineFailure(stored.id))
-            await self._store.mark_failed(stored.id, failure, self._clock())
             return
         if stored.cancel_asked_at is not None:
             job.request_cancel()
         taken.waiting.append(job)
+
+    async def _is_left_to_others(self, job_id: str, error: UnreadableRecord) -> bool:
+        """Let go of what a newer version may have stored, for as long as a process of that needs to see it."""
+        now = self._clock()
+        since = self._unreadable_since.setdefault(job_id, now)
+        if now - since >= self._store.lease:
+            del self._unreadable_since[job_id]
+            log.error("A stored job can't be read, and nobody else does: %s", error, extra={"job": job_id})
+            return False
+        if since == now:
+            log.warning("A stored job can't be read; may others try: %s", error, extra={"job": job_id})
+        await self._store.let_go(job_id)
+        return True
 
 
 def _is_over(stored: StoredJob) -> bool:

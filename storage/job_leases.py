@@ -52,6 +52,11 @@ class Lease:
         values = {"owner": self.owner, "leased_until": now + self.lasts}
         return update(JobRow).where(JobRow.id.in_(job_ids)).values(values)
 
+    def letting_go(self, job_id: str) -> Update:
+        """Hold a job no longer, where it is still in this run's hands."""
+        values = {"owner": None, "leased_until": None}
+        return update(JobRow).where(JobRow.id == job_id, self.is_held).values(values)
+
     def renewing(self, now: datetime, job_ids: Collection[str] | None = None) -> Update:
         """Hold on to jobs, all of them unless some are named, that are still in this run's hands."""
         which = [self.is_held, JobRow.delivered_at.is_(None)]

@@ -220,6 +220,11 @@ class JobLedger:
             renewing = self._lease.renewing(now, job_ids).returning(JobRow.id)
             return set((await connection.execute(renewing)).scalars())
 
+    async def let_go(self, job_id: str) -> None:
+        """Hold this job no longer; whoever looks next may take it."""
+        async with self._database.writing() as connection:
+            await connection.execute(self._lease.letting_go(job_id))
+
     async def ask_to_cancel(self, user_id: int, at: datetime, job_id: str | None = None) -> int:
         """Ask whoever holds them to call off a person's jobs, or only one; returns how many are not over yet."""
         which = [JobRow.user_id == user_id, JobRow.state.in_(UNFINISHED)]
