@@ -16,10 +16,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class TakenOver:
-    """What has fallen to this process: jobs that wait again, and how many only have to be brought."""
+    """What has fallen to this process: jobs that wait again, and how many only have to be brought.
+
+    `is_from_others` says whether some were in the hands of another run of the program, which seems to be dead.
+    """
 
     waiting: list[Job] = field(default_factory=list)
     ended_count: int = 0
+    is_from_others: bool = False
 
 
 class LeftJobs:
@@ -52,12 +56,16 @@ class LeftJobs:
     async def take_over(self, *, with_earlier_runs: bool, with_unfinished: bool) -> TakenOver:
         """Take what nobody else holds, and what was lost sight of. What can't be read now comes at a later look."""
         taken = TakenOver()
-        for stored in await self._store.take_over(
+        left = await self._store.take_over(
             self._clock(), with_earlier_runs=with_earlier_runs, with_unfinished=with_unfinished
-        ):
+        )
+        for stored in left:
             await _without_hurting_others(self._take(stored, taken), stored.id)
-        for job_id in self._out_of_sight if with_unfinished else ():
-            await _without_hurting_others(self._take_again(job_id, taken), job_id)
+        taken.is_from_others = bool(taken.waiting or taken.ended_count)
+        if with_unfinished:
+            # What was taken just now is nowhere known yet, and reading it may have taken longer than two looks.
+            for job_id in self._out_of_sight - {stored.id for stored in left}:
+                await _without_hurting_others(self._take_again(job_id, taken), job_id)
         return taken
 
     async def _take_again(self, job_id: str, taken: TakenOver) -> None:
