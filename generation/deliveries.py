@@ -53,6 +53,10 @@ class Deliveries:
         held = await self._store.hold([job.id for job in jobs], self._clock())
         return [job for job in jobs if job.id in held]
 
+    async def take(self, job: Job) -> bool:
+        """Have `job` be this process's to bring once more; False where another has it, which brings it."""
+        return await self._store.take(job.id, self._clock())
+
     async def will_post(self, jobs: Sequence[Job], nonce: str) -> None:
         """Remember under which nonce the results of `jobs` are about to be posted."""
         await self._store.will_post([job.id for job in jobs], nonce)

@@ -161,6 +161,9 @@ class JobStore(Protocol):
     async def hold(self, job_ids: Sequence[str], now: datetime) -> Collection[str]:
         """Go on holding these jobs; returns those that are held."""
 
+    async def take(self, job_id: str, now: datetime) -> bool:
+        """Hold this job, also one that was told once; False where another process holds it."""
+
     async def let_go(self, job_id: str) -> None:
         """Hold this job no longer; whoever looks next may take it."""
 
@@ -236,6 +239,10 @@ class ForgetfulStore:
     async def hold(self, job_ids: Sequence[str], now: datetime) -> Collection[str]:
         """Nobody else could have them."""
         return job_ids
+
+    async def take(self, job_id: str, now: datetime) -> bool:
+        """Nobody else could have it."""
+        return True
 
     async def let_go(self, job_id: str) -> None:
         """Nobody else could have it."""

@@ -220,6 +220,11 @@ class JobLedger:
             renewing = self._lease.renewing(now, job_ids).returning(JobRow.id)
             return set((await connection.execute(renewing)).scalars())
 
+    async def take(self, job_id: str, now: datetime) -> bool:
+        """Hold this job, also one that was told once; False where another process holds it."""
+        async with self._database.writing() as connection:
+            return (await connection.execute(self._lease.taking_if_free(job_id, now))).rowcount > 0
+
     async def let_go(self, job_id: str) -> None:
         """Hold this job no longer; whoever looks next may take it."""
         async with self._database.writing() as connection:

@@ -98,6 +98,20 @@ async def test_writing_an_end_again_after_a_lost_answer_is_no_loss_of_the_job(le
     assert await left.pictures(entry(1).id) == list(PNG[:1])
 
 
+async def test_what_was_told_is_taken_again_by_whoever_wants_to_tell_it_unless_another_holds_it(
+    left: JobLedger, right: JobLedger
+) -> None:
+    await accepted(left, entry(1))
+    await left.mark_finished(entry(1).id, PNG[:1], NOON, 1.0)
+    await left.mark_delivered(entry(1).id, NOON)
+    assert not await right.take(entry(1).id, LATER - timedelta(seconds=1))
+    assert await left.take(entry(1).id, NOON)
+    assert await right.take(entry(1).id, LATER)
+    assert not await left.take(entry(1).id, LATER)
+    await right.let_go(entry(1).id)
+    assert await left.take(entry(1).id, LATER)
+
+
 async def test_the_next_run_of_a_process_goes_on_at_once(
     left: JobLedger, right: JobLedger, database: Database, tmp_path: Path
 ) -> None:
