@@ -74,10 +74,12 @@ async def test_where_the_new_engine_has_no_model_the_former_goes_on_and_nobody_i
 
 
 async def test_who_calls_a_job_off_does_not_wait_for_the_new_engines_model(tiny_checkpoint: Path) -> None:
-    async with running_service(tiny_checkpoint) as (service, _):
+    async with running_service(tiny_checkpoint) as (service, engine):
         await ready(service)
+        reached, load = threading.Event(), threading.Event()
+        before_each_unet_call(engine, reached.set)
         running = await service.submit(request(num_inference_steps=30), AOI, HERE)
-        load = threading.Event()
+        await asyncio.to_thread(reached.wait)
 
         def slow_to_load() -> LocalEngine:
             engine = engine_of(tiny_checkpoint)
@@ -85,7 +87,7 @@ async def test_who_calls_a_job_off_does_not_wait_for_the_new_engines_model(tiny_
             return engine
 
         service.exchange_engine(slow_to_load, slow_to_load, lambda _: None)
-        while service.engine_state is not EngineState.LOADING:
+        while service._engine is engine or service._seat._drawings:
             await asyncio.sleep(0.01)
         async with asyncio.timeout(5):
             await service.cancel(running.id, AOI)
