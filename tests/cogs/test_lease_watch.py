@@ -80,6 +80,27 @@ async def test_what_a_dead_process_left_is_followed_and_brought(
     assert "Took over from a process that is gone; jobs to draw: 1, to bring: 1" in caplog.text
 
 
+async def test_what_was_lost_sight_of_is_followed_and_nobody_is_said_to_be_dead(
+    start: Start, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    accept = JobLedger.accept
+
+    async def losing_the_answer(*arguments: Any) -> None:
+        await accept(*arguments)
+        raise DatabaseAway
+
+    living = start("living")
+    monkeypatch.setattr(JobLedger, "accept", losing_the_answer)
+    with pytest.raises(DatabaseAway):
+        await living.asked()
+    (lost,) = await living.ledger.unfinished()
+    living.watch.start()
+    await until(lambda: living.delivery.followed == [lost.id])
+    await asyncio.sleep(LEASE.total_seconds())
+    assert living.delivery.followed == [lost.id]
+    assert "Took over" not in caplog.text
+
+
 async def test_leases_are_renewed_while_something_is_slow_to_be_taken_over_or_called_off(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
