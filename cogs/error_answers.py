@@ -8,11 +8,19 @@ import aiohttp
 import discord
 from discord import app_commands
 
-from cogs.errors import CogError, CommandChanged, ModeratorsOnly, NotYours, OperatorsOnly
+from cogs.errors import (
+    CogError,
+    CommandChanged,
+    DatabaseOutOfReach,
+    ModeratorsOnly,
+    NotYours,
+    OperatorsOnly,
+)
 from cogs.language import language_of
 from cogs.plain_text import NO_MENTIONS
 from cogs.refusals import apology, refusal
 from generation.errors import GenerationError, NotTheAsker
+from storage.database import DatabaseAway
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +42,9 @@ async def answer_error(interaction: discord.Interaction, error: Exception) -> No
     if isinstance(error, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch):
         log.warning("A command is out of step with Discord: %s", error)
         error = CommandChanged()
+    if isinstance(error, DatabaseAway):
+        log.warning("Interaction %d has to do without the database: %s", interaction.id, error)
+        error = DatabaseOutOfReach()
     if isinstance(error, _NOT_THEIRS):
         log.info(
             "Interaction %d by %d is refused: %s", interaction.id, interaction.user.id, type(error).__name__

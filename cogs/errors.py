@@ -91,5 +91,9 @@ class CommandChanged(CogError):
     """A command isn't, or doesn't take, what somebody's Discord takes it for."""
 
 
+class DatabaseOutOfReach(CogError):
+    """What somebody wants needs the database, which is away."""
+
+
 class NothingThere(CogError):
     """A button or menu was used that stands under no message of ours, or that this version doesn't have."""

@@ -3,6 +3,7 @@
 from cogs.errors import (
     CogError,
     CommandChanged,
+    DatabaseOutOfReach,
     EntryUnusable,
     ListFull,
     LogChannelClosed,
@@ -237,6 +238,10 @@ def refusal(say: Language, error: GenerationError | CogError) -> str:  # noqa: P
             return say("This drawing is already over, so there is nothing to cancel.")
         case CommandChanged():
             return say("This command has just changed. Please type it once more.")
+        case DatabaseOutOfReach():
+            return say(
+                "I can't reach my notes at the moment, so this has to wait. Please try again in a minute."
+            )
         case NothingThere():
             return say("This button doesn't work any more. Please use the command once more.")
         case OperatorsOnly():

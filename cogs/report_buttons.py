@@ -114,7 +114,9 @@ class ReportButton(
             case ReportDeed.RELEASE:
                 if await reports.dismiss(report, by, now):
                     job = await bot.parts.past_jobs.find(report.job_id, report.asker_id)
-                    bot.delivery.follow(job)
+                    # An earlier run may have drawn it, whose jobs are taken over with a warning otherwise.
+                    if await bot.parts.service.deliveries.take(job):
+                        bot.delivery.follow(job)
             case _:
                 block = Block(
                     guild_id=report.guild_id,

@@ -39,10 +39,10 @@ class EngineSeat:
         """Have `job` drawn, again from the start where another engine takes the seat meanwhile.
 
         Raises:
-            GenerationError: as `Engine.draw`.
+            GenerationError: as `Engine.draw`; a cancel doesn't wait for another engine's model.
         """
         while True:
-            await self._is_settled.wait()
+            await job.unless_called_off(self._is_settled.wait())
             drawing = asyncio.create_task(self.engine.draw(job, on_progress), name=f"draw {job.id}")
             self._drawings.add(drawing)
             try:

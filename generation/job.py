@@ -3,17 +3,20 @@
 import asyncio
 import math
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, TypeVar
 
-from generation.errors import GenerationError
+from generation.errors import DrawingCancelled, GenerationError
 from generation.image import Image, ImageParameters
 from generation.job_store import ReplyAddress
 from generation.place import Place
 from generation.prompt import PromptHint
 from generation.request import GenerationRequest
 from generation.work import Work
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +145,23 @@ class Job:
     async def cancel_requested(self) -> None:
         """Wait until somebody wants it stopped, which may be never."""
         await self._called_off.wait()
+
+    async def unless_called_off(self, work: Coroutine[Any, Any, Answer]) -> Answer:
+        """Await `work`, but no longer than somebody wants the job.
+
+        Raises:
+            DrawingCancelled: it was called off first; `work` is cancelled.
+        """
+        working, called_off = asyncio.create_task(work), asyncio.create_task(self.cancel_requested())
+        try:
+            await asyncio.wait({working, called_off}, return_when=asyncio.FIRST_COMPLETED)
+            if working.done():
+                return working.result()
+            raise DrawingCancelled
+        finally:
+            working.cancel()
+            called_off.cancel()
+            await asyncio.gather(working, called_off, return_exceptions=True)
 
     def publish(self, update: Update) -> None:
         """Make `update` the newest. After an ending nothing more is taken."""

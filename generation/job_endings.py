@@ -1,19 +1,21 @@
-"""How jobs end in the store: nothing is told before it is stored, and a database that is away is waited for."""
+"""How jobs end in the store: nothing is told before it is stored, and a store that is away is waited for."""
 
 import asyncio
 import logging
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from generation.errors import StorageFailure
 from generation.job import Cancelled, Ending, Failed, Finished, HandedOver, Job
 from generation.job_record import failure_to_json
 from generation.job_store import JobStore
+from generation.patience import until_answered
 
 log = logging.getLogger(__name__)
 
-STORE_RETRIES_S = (0.2, 1, 3, 10)
-"""Pauses between attempts to store how a job ended, while the database is away."""
+SETTLE_S = 5.0
+"""How long a shutdown waits for endings that can't be stored yet."""
 
 
 class JobEndings:
@@ -32,30 +34,29 @@ class JobEndings:
         return await asyncio.shield(storing)
 
     async def settle(self) -> None:
-        """Wait until all that was begun is stored."""
-        await asyncio.gather(*self._storing, return_exceptions=True)
+        """Wait until all that was begun is stored; what can't be now is drawn once more after the next start."""
+        storing = set(self._storing)
+        if not storing:
+            return
+        _, pending = await asyncio.wait(storing, timeout=SETTLE_S)
+        for task in pending:
+            log.warning("%s is left undone: the store is away", task.get_name())
+            task.cancel()
+        await asyncio.gather(*pending, return_exceptions=True)
 
     async def _store_patiently(self, job: Job, ending: Ending) -> Ending:
-        is_held = True
-        for pause_s in (*STORE_RETRIES_S, None):
+        if isinstance(ending, Finished):
             try:
-                is_held = await self._store_once(job, ending)
+                is_held = await until_answered(
+                    partial(self._store_once, job, ending), job.id, passing=OSError
+                )
             except OSError as error:
-                if not isinstance(ending, Finished):
-                    log.exception("A job's end could not be stored", extra={"job": job.id})
-                    return ending
                 log.error("Pictures can't be written: %s", error, extra={"job": job.id})  # noqa: TRY400 - the cause is the disk
                 ending = Failed(StorageFailure(error.strerror or str(error)))
-            except Exception:
-                if pause_s is None:
-                    # It is told nevertheless; at the next start it will be drawn once more.
-                    log.exception("A job's end could not be stored", extra={"job": job.id})
-                    return ending
-                log.warning("A job's end could not be stored yet", exc_info=True, extra={"job": job.id})
-                await asyncio.sleep(pause_s)
             else:
                 return ending if is_held else HandedOver()
-        return ending
+        is_held = await until_answered(partial(self._store_once, job, ending), job.id)
+        return ending if is_held else HandedOver()
 
     async def _store_once(self, job: Job, ending: Ending) -> bool:
         """Store an ending; False where another process has taken the job over."""

@@ -49,6 +49,10 @@ class StoredJob(Protocol):
     @property
     def user_id(self) -> int: ...  # noqa: D102 - its class tells
     @property
+    def guild_id(self) -> int | None: ...  # noqa: D102 - its class tells
+    @property
+    def channel_id(self) -> int: ...  # noqa: D102 - its class tells
+    @property
     def accepted_at(self) -> datetime: ...  # noqa: D102 - its class tells
     @property
     def weight(self) -> float: ...  # noqa: D102 - its class tells
@@ -89,6 +93,18 @@ class StoredJob(Protocol):
         """Why a failed job failed, as `job_record.py` wrote it."""
 
 
+class HeldJob(Protocol):
+    """What the store says of a job that is held."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended, and only has to be told."""
+
+    @property
+    def is_called_off(self) -> bool:
+        """Whether somebody asked to call it off."""
+
+
 class QuotaReached(Protocol):
     """Why a job was not accepted."""
 
@@ -107,6 +123,9 @@ class QuotaReached(Protocol):
 
 class JobStore(Protocol):
     """The ledger of jobs. When a method returns, what it says is on disk.
+
+    A method that raises what it doesn't name can't be asked now: what it was to write may be there or not, and it may
+    be asked again.
 
     Several processes may share it: each job is held by one of them, which renews its hold from time to time. What a
     process writes of a job's course is refused after another one took the job over.
@@ -127,17 +146,26 @@ class JobStore(Protocol):
     def lease(self) -> timedelta:
         """How long a job is held by a process that renews nothing."""
 
-    async def take_over(self, now: datetime, *, with_earlier_runs: bool) -> Sequence[StoredJob]:
+    async def take_over(
+        self, now: datetime, *, with_earlier_runs: bool, with_unfinished: bool
+    ) -> Sequence[StoredJob]:
         """Hold the jobs whose askers still wait and that no living process holds, in the order of their acceptance.
 
-        With those of earlier runs of this process, whether or not it seems that they still live.
+        With those of earlier runs of this process, whether or not it seems that they still live, and with those that
+        have not ended, where they are asked for.
         """
 
-    async def renew(self, now: datetime) -> Mapping[str, bool]:
-        """Go on holding what is held: for each job, whether somebody asked to call it off."""
+    async def renew(self, now: datetime) -> Mapping[str, HeldJob]:
+        """Go on holding what is held; returns all of it, by the jobs' ids."""
 
     async def hold(self, job_ids: Sequence[str], now: datetime) -> Collection[str]:
         """Go on holding these jobs; returns those that are held."""
+
+    async def take(self, job_id: str, now: datetime) -> bool:
+        """Hold this job, also one that was told once; False where another process holds it."""
+
+    async def let_go(self, job_id: str) -> None:
+        """Hold this job no longer; whoever looks next may take it."""
 
     async def ask_to_cancel(self, user_id: int, at: datetime, job_id: str | None = None) -> int:
         """Ask whoever holds them to call off a person's jobs, or only one; returns how many are not over yet."""
@@ -163,7 +191,7 @@ class JobStore(Protocol):
     async def mark_delivered(
         self, job_id: str, delivered_at: datetime, message: tuple[int, int] | None = None
     ) -> None:
-        """Its asker has been told, by the message of this channel and id."""
+        """Its asker has been told how it ended, by the message of this channel and id; not while it goes on."""
 
     async def will_post(self, job_ids: Sequence[str], nonce: str) -> None:
         """Their results are about to be posted in one message, under this nonce."""
@@ -198,17 +226,26 @@ class ForgetfulStore:
     async def accept(self, job: JobEntry, quotas: Mapping[str, int], sources: Sequence[bytes] = ()) -> None:
         """Accept everything."""
 
-    async def take_over(self, now: datetime, *, with_earlier_runs: bool) -> Sequence[StoredJob]:
+    async def take_over(
+        self, now: datetime, *, with_earlier_runs: bool, with_unfinished: bool
+    ) -> Sequence[StoredJob]:
         """There is none."""
         return ()
 
-    async def renew(self, now: datetime) -> Mapping[str, bool]:
+    async def renew(self, now: datetime) -> Mapping[str, HeldJob]:
         """There is none."""
         return {}
 
     async def hold(self, job_ids: Sequence[str], now: datetime) -> Collection[str]:
         """Nobody else could have them."""
         return job_ids
+
+    async def take(self, job_id: str, now: datetime) -> bool:
+        """Nobody else could have it."""
+        return True
+
+    async def let_go(self, job_id: str) -> None:
+        """Nobody else could have it."""
 
     async def ask_to_cancel(self, user_id: int, at: datetime, job_id: str | None = None) -> int:
         """There is nobody to ask."""

@@ -4,13 +4,18 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
-from generation.errors import JobUnknown, PicturesGone
+from generation.errors import EngineFailure, JobUnknown, PicturesGone
 from generation.image import Image
 from generation.job import Cancelled, Ending, Failed, Finished, Job
 from generation.job_record import JobRecord, UnreadableRecord, failure_from_json
 from generation.job_store import JobStore, ReplyAddress, StoredJob
+from generation.place import Place
+from generation.request import GenerationRequest
 
 log = logging.getLogger(__name__)
+
+_UNREADABLE = "?"
+"""Stands for what was asked for, which nobody is shown."""
 
 
 class PastJobs:
@@ -78,15 +83,6 @@ def remembered_job(stored: StoredJob, sources: Sequence[bytes]) -> Job:
     pictures = record.pictures or tuple(
         replace(record.request, seed=image.seed, count=1) for image in record.images
     )
-    reply = None
-    if stored.message_id is not None and stored.token_ends_at is not None:
-        reply = ReplyAddress(
-            token=stored.interaction_token,
-            token_ends_at=stored.token_ends_at,
-            message_id=stored.message_id,
-            file_limit_bytes=stored.file_limit_bytes or 0,
-            is_private=record.is_private,
-        )
     return Job(
         id=stored.id,
         request=record.request,
@@ -98,11 +94,33 @@ def remembered_job(stored: StoredJob, sources: Sequence[bytes]) -> Job:
         locale=record.locale,
         accepted_at=stored.accepted_at,
         weight=stored.weight,
-        reply=reply,
+        reply=_reply(stored, is_private=record.is_private),
         post_nonce=stored.post_nonce,
         occasion=stored.occasion,
         is_hidden=stored.hidden_at is not None,
     )
+
+
+def unreadable_job(stored: StoredJob) -> Job:
+    """Make what can be told of a job that is over and whose record isn't understood: that it came to nothing."""
+    is_private = stored.record.get("is_private") is not False
+    job = Job(
+        id=stored.id,
+        request=GenerationRequest(tags=_UNREADABLE),
+        user_id=stored.user_id,
+        place=Place(guild_id=stored.guild_id, channel_id=stored.channel_id),
+        images=(),
+        pictures=(),
+        hints=(),
+        accepted_at=stored.accepted_at,
+        reply=_reply(stored, is_private=is_private),
+        post_nonce=stored.post_nonce,
+        occasion=stored.occasion,
+    )
+    is_told = stored.state == "failed"
+    failure = failure_from_json(stored.id, stored.failure) if is_told else EngineFailure(stored.id)
+    job.publish(Cancelled() if stored.state == "cancelled" else Failed(failure))
+    return job
 
 
 def ended_job(stored: StoredJob, sources: Sequence[bytes], pictures: Sequence[bytes]) -> Job:
@@ -114,6 +132,18 @@ def ended_job(stored: StoredJob, sources: Sequence[bytes], pictures: Sequence[by
     job = remembered_job(stored, sources)
     job.publish(_ending(job, stored, pictures))
     return job
+
+
+def _reply(stored: StoredJob, *, is_private: bool) -> ReplyAddress | None:
+    if stored.message_id is None or stored.token_ends_at is None:
+        return None
+    return ReplyAddress(
+        token=stored.interaction_token,
+        token_ends_at=stored.token_ends_at,
+        message_id=stored.message_id,
+        file_limit_bytes=stored.file_limit_bytes or 0,
+        is_private=is_private,
+    )
 
 
 def _ending(job: Job, stored: StoredJob, pictures: Sequence[bytes]) -> Ending:

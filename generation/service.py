@@ -10,10 +10,10 @@ import math
 import time
 from collections.abc import Callable, Collection, Coroutine
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from generation.deliveries import Deliveries
 from generation.engine.engine import DeviceStatus, Engine, EngineActivity, EngineState, Progress
@@ -46,11 +46,12 @@ from generation.job import (
 from generation.job_endings import JobEndings
 from generation.job_factory import JobFactory
 from generation.job_queue import JobQueue
-from generation.job_record import UnreadableRecord, failure_to_json, sources_of
+from generation.job_record import sources_of
 from generation.job_store import JobStore, QuotaReached, ReplyAddress
+from generation.left_jobs import LeftJobs, TakenOver
 from generation.model_profile import ModelProfile
 from generation.occasion import Occasion
-from generation.past_jobs import remembered_job
+from generation.patience import until_answered
 from generation.place import Place
 from generation.request import GenerationRequest
 from generation.terms import Terms
@@ -60,16 +61,10 @@ from generation.work import Work
 
 log = logging.getLogger(__name__)
 
+Answer = TypeVar("Answer")
+
 CANCEL_ELSEWHERE_S, CANCEL_POLL_S = 15.0, 0.3
 """How long to wait for other processes to call off what they draw, and how often to look."""
-
-
-@dataclass(slots=True)
-class TakenOver:
-    """What was left by another run of the program: jobs that wait again, and how many that only have to be brought."""
-
-    waiting: list[Job]
-    ended_count: int
 
 
 class GenerationService:
@@ -93,10 +88,12 @@ class GenerationService:
         self.adopt(terms)
         self._queue = JobQueue(self._seat.seconds_for)
         self._jobs: dict[str, Job] = {}
+        self._accepting: set[str] = set()
         self._running: dict[str, asyncio.Task[None]] = {}
         self._forecast = WaitForecast(self._queue, self._under_the_brush, self._seconds_after, clock)
         self._endings = JobEndings(store, clock)
         self.deliveries = Deliveries(store, clock)
+        self._left = LeftJobs(store, clock, lambda job_id: job_id in self._jobs or job_id in self._accepting)
         self._is_stopping = False
         self._loading: asyncio.Task[None] | None = None
         self._renewed_at = clock()
@@ -141,7 +138,7 @@ class GenerationService:
     @property
     def waiting_count(self) -> int:
         """How many jobs wait for their turn."""
-        return len(self._jobs) - len(self._running)
+        return len(self._jobs.keys() - self._running.keys())
 
     def start(self) -> None:
         """Begin to load the model and to draw; returns at once."""
@@ -188,43 +185,39 @@ class GenerationService:
         return (await self._take_over(with_earlier_runs=True)).waiting
 
     async def take_over(self) -> TakenOver:
-        """Take up what processes that seem to be dead have left."""
+        """Take up what processes that seem to be dead have left, and what this one lost sight of."""
         return await self._take_over(with_earlier_runs=False)
 
     async def _take_over(self, *, with_earlier_runs: bool) -> TakenOver:
-        taken = TakenOver([], ended_count=0)
-        for stored in await self._store.take_over(self._clock(), with_earlier_runs=with_earlier_runs):
-            if stored.state not in ("queued", "running"):
-                taken.ended_count += 1
-                continue
-            try:
-                job = remembered_job(stored, await self._store.sources(stored.id))
-            except UnreadableRecord as error:
-                log.error("A stored job can't be read: %s", error, extra={"job": stored.id})  # noqa: TRY400 - it says it all
-                failure = failure_to_json(EngineFailure(stored.id))
-                await self._store.mark_failed(stored.id, failure, self._clock())
-                continue
+        # Without a model all that waits fails: it is left to processes that have one, or until there is one here.
+        taken = await self._left.take_over(
+            with_earlier_runs=with_earlier_runs, with_unfinished=self._seat.failure is None
+        )
+        for job in taken.waiting:
             self._take_up(job)
-            taken.waiting.append(job)
-            if stored.cancel_asked_at is not None:
-                await self._call_off(job)
+            if job.is_cancel_requested:
+                self._call_off(job)
         self._engine_changed()
         return taken
 
     async def renew_leases(self) -> None:
-        """Hold on to all jobs; let those go that another process has taken, and call off what is to be called off."""
+        """Hold on to all jobs; let those go that another process has taken, and call off what is to be called off.
+
+        What is held and in nobody's hands comes with the next `take_over`.
+        """
         jobs, renewed_at = tuple(self._jobs.values()), self._clock()
         held = await self._store.renew(renewed_at)
         self._renewed_at = renewed_at
+        self._left.look_at(held)
         for job in jobs:
             if job.id not in self._jobs:
                 continue  # it ended meanwhile
             if job.id not in held:
                 log.warning("Another process took a job over", extra={"job": job.id})
                 job.publish(HandedOver())
-                await self._call_off(job)
-            elif held[job.id]:
-                await self._call_off(job)
+                self._call_off(job)
+            elif held[job.id].is_called_off:
+                self._call_off(job)
         self._feed_engine()
 
     @property
@@ -265,6 +258,7 @@ class GenerationService:
             ModelUnavailable: the model failed to load.
             StorageFailure: a picture to start from can't be kept.
             ServiceStopping: the bot is going down.
+            Exception: whatever the store raises while it can't be asked.
         """
         self._check_options(request)
         pictures, rules = await self.gatekeeper.admit(request, user_id, place, own_lists or {})
@@ -282,10 +276,13 @@ class GenerationService:
         self._check_length(job)
         if occasion is not None:
             limits = replace(limits, images_for_event=occasion.images_per_person)
+        self._accepting.add(job.id)
         try:
             reached = await self._store.accept(self._factory.entry(job), limits.quotas(), sources_of(request))
         except OSError as error:
             raise StorageFailure(error.strerror or str(error)) from error
+        finally:
+            self._accepting.discard(job.id)
         if reached is not None:
             raise self._refusal(reached, user_id)
         log.info("Job accepted", extra={"job": job.id})
@@ -294,7 +291,7 @@ class GenerationService:
         return job
 
     async def cancel(self, job_id: str, user_id: int) -> None:
-        """Call off a job that waits or runs; one that another process draws is over some seconds later.
+        """Call off a job that waits or runs; returns before it is over. Another process needs some seconds for it.
 
         Raises:
             JobIsOver: it has ended, or was never known.
@@ -304,7 +301,7 @@ class GenerationService:
         if job is not None:
             if job.user_id != user_id:
                 raise NotTheAsker
-            await self._call_off(job)
+            self._call_off(job)
             return
         if not await self._store.ask_to_cancel(user_id, self._clock(), job_id):
             stored = await self._store.find(job_id)
@@ -318,7 +315,7 @@ class GenerationService:
         """
         mine = [job for job in self._jobs.values() if job.user_id == user_id]
         for job in mine:
-            await self._call_off(job)
+            self._call_off(job)
         await asyncio.gather(*(job.ending() for job in mine))
         if await self._store.ask_to_cancel(user_id, self._clock()):
             with suppress(TimeoutError):
@@ -326,11 +323,11 @@ class GenerationService:
                     while await self._store.unfinished(user_id):
                         await asyncio.sleep(CANCEL_POLL_S)
 
-    async def _call_off(self, job: Job) -> None:
-        """End a job of this process: at once if it waits, else within a step."""
+    def _call_off(self, job: Job) -> None:
+        """End a job of this process: as soon as that is stored if it waits, else within a step."""
         job.request_cancel()
         if job.id not in self._running and self._queue.end(job):
-            await self._conclude(job, Cancelled())
+            self._start(job, self._conclude(job, Cancelled()))
 
     async def stop(self) -> None:
         """Take no more requests; what waits or runs stays in the store for the next start. Gives the engine back."""
@@ -391,13 +388,12 @@ class GenerationService:
         """Draw one job to its end. An error ends this job alone; here is the border where it is logged."""
         begin = time.monotonic()
         try:
-            await self.gatekeeper.check_person(job.user_id, job.place.guild_id)
-            if not await self._store.mark_running(job.id):
+            if not await self._patiently(job, partial(self._begin, job)):
                 return HandedOver()
             self._check_length(job)
             images = await self._seat.draw(job, partial(self._on_progress, job))
             if (check := self._terms.output_check) is not None:
-                await check.look_at(job, images)
+                await self._patiently(job, partial(check.look_at, job, images))
         except DrawingCancelled:
             return Cancelled()
         except GenerationError as error:
@@ -407,6 +403,19 @@ class GenerationService:
             log.exception("Job failed", extra={"job": job.id})
             return Failed(EngineFailure(job.id))
         return Finished(images, time.monotonic() - begin)
+
+    async def _patiently(self, job: Job, ask: Callable[[], Coroutine[Any, Any, Answer]]) -> Answer:
+        """Ask what the store has to do with `job` until it answers, or until nobody wants the job any more."""
+        return await job.unless_called_off(until_answered(ask, job.id, passing=GenerationError))
+
+    async def _begin(self, job: Job) -> bool:
+        """Write down that the engine has `job`; False where it isn't held any more.
+
+        Raises:
+            PersonBlocked: its asker may not draw any more.
+        """
+        await self.gatekeeper.check_person(job.user_id, job.place.guild_id)
+        return await self._store.mark_running(job.id)
 
     def _on_progress(self, job: Job, progress: Progress) -> None:
         job.publish(Running(progress.steps_done, job.total_steps, progress.preview))

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +27,15 @@ class DatabaseUnavailable(Exception):
     """The database can't be used. The message is one line for the operator, without the password."""
 
 
+class DatabaseAway(SQLAlchemyError):
+    """The database can't be reached now; what was to be written may be there or not. `__cause__` says why."""
+
+
 class Database:
-    """One database, by its SQLAlchemy URL: `sqlite+aiosqlite:///file` or `postgresql+asyncpg://...`."""
+    """One database, by its SQLAlchemy URL: `sqlite+aiosqlite:///file` or `postgresql+asyncpg://...`.
+
+    Whatever works with it after its start may meet `DatabaseAway`.
+    """
 
     def __init__(self, url: str) -> None:
         parsed = make_url(url)
@@ -83,20 +90,49 @@ class Database:
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
         """Open a transaction that is committed at the end."""
-        async with self._writing, self.engine.begin() as connection:
+        async with self._writing, self._connected() as connection, connection.begin():
             yield connection
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """Open a transaction that only reads, beside whoever writes."""
-        async with self.engine.connect() as connection:
+        async with self._connected() as connection:
             await connection.execution_options(reads=True)
             async with connection.begin():
                 yield connection
 
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[AsyncConnection]:
+        """Lend a connection.
+
+        SQLAlchemy lets errors of the network through as they are. They must not be taken for the disk's, so no file is
+        touched while a connection is lent.
+
+        Raises:
+            DatabaseAway: there is none, or it broke.
+        """
+        async with AsyncExitStack() as stack:
+            try:
+                connection = await stack.enter_async_context(self.engine.connect())
+            except (SQLAlchemyError, OSError) as error:  # also where a server is starting, or full
+                raise _away(error) from error
+            try:
+                yield connection
+            except DBAPIError as error:
+                if error.connection_invalidated:
+                    raise _away(error) from error
+                raise
+            except OSError as error:
+                raise _away(error) from error
+
 
 class NewerDatabase(Exception):
     """The tables are of a version that this program doesn't know."""
+
+
+def _away(error: Exception) -> DatabaseAway:
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return DatabaseAway(str(cause) or type(cause).__name__)
 
 
 def migration_config(connection: Connection | None = None) -> Config:

@@ -37,12 +37,10 @@ class Lease:
 
     def free(self, now: datetime, *, with_earlier_runs: bool) -> Select[str]:
         """Choose the jobs whose askers still wait and that nobody holds any more; locks them where that can be."""
-        is_free = [JobRow.owner.is_(None), JobRow.leased_until <= now]
-        if with_earlier_runs:
-            is_free.append(JobRow.owner.startswith(f"{self.instance}:", autoescape=True))
+        is_free = self._is_free(now, with_earlier_runs=with_earlier_runs)
         return (
             select(JobRow.id)
-            .where(JobRow.delivered_at.is_(None), ~self.is_held | JobRow.owner.is_(None), or_(*is_free))
+            .where(JobRow.delivered_at.is_(None), ~self.is_held | JobRow.owner.is_(None), is_free)
             # PostgreSQL passes over what another process is taking; SQLite has one writer at a time.
             .with_for_update(skip_locked=True)
         )
@@ -52,9 +50,25 @@ class Lease:
         values = {"owner": self.owner, "leased_until": now + self.lasts}
         return update(JobRow).where(JobRow.id.in_(job_ids)).values(values)
 
+    def taking_if_free(self, job_id: str, now: datetime) -> Update:
+        """Take one job, told or not, that nobody else holds."""
+        return self.taking([job_id], now).where(self._is_free(now, with_earlier_runs=True))
+
+    def letting_go(self, job_id: str) -> Update:
+        """Hold a job no longer, where it is still in this run's hands."""
+        values = {"owner": None, "leased_until": None}
+        return update(JobRow).where(JobRow.id == job_id, self.is_held).values(values)
+
     def renewing(self, now: datetime, job_ids: Collection[str] | None = None) -> Update:
         """Hold on to jobs, all of them unless some are named, that are still in this run's hands."""
         which = [self.is_held, JobRow.delivered_at.is_(None)]
         if job_ids is not None:
             which.append(JobRow.id.in_(job_ids))
         return update(JobRow).where(*which).values(leased_until=now + self.lasts)
+
+    def _is_free(self, now: datetime, *, with_earlier_runs: bool) -> ColumnElement[bool]:
+        """Whether no living process holds a job; with the runs of this instance, this one too."""
+        is_free = or_(JobRow.owner.is_(None), JobRow.leased_until <= now)
+        if with_earlier_runs:
+            is_free |= JobRow.owner.startswith(f"{self.instance}:", autoescape=True)
+        return is_free

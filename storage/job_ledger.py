@@ -94,6 +94,14 @@ class QuotaReached:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HeldJob:
+    """A job whose lease was renewed: whether it has ended, and whether somebody asked to call it off."""
+
+    is_over: bool
+    is_called_off: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredJob:
     """A row of `jobs`; see there."""
 
@@ -177,13 +185,17 @@ class JobLedger:
                 await connection.execute(insert(SourceRow), rows)
         return None
 
-    async def take_over(self, now: datetime, *, with_earlier_runs: bool) -> list[StoredJob]:
+    async def take_over(
+        self, now: datetime, *, with_earlier_runs: bool, with_unfinished: bool = True
+    ) -> list[StoredJob]:
         """Take the jobs whose askers still wait and that no living process holds, in the order of their acceptance.
 
         With those of earlier runs of this process, whether their leases have ended or not.
         """
         async with self._database.writing() as connection:
             free = self._lease.free(now, with_earlier_runs=with_earlier_runs)
+            if not with_unfinished:
+                free = free.where(JobRow.state.not_in(UNFINISHED))
             ids = list((await connection.execute(free)).scalars())
             if not ids:
                 return []
@@ -191,17 +203,32 @@ class JobLedger:
             taken = [StoredJob(**row) for row in (await connection.execute(taking)).mappings()]
         return sorted(taken, key=lambda job: (job.accepted_at, job.id))
 
-    async def renew(self, now: datetime) -> dict[str, bool]:
-        """Hold on to all jobs that are still held; returns for each whether somebody asked to call it off."""
+    async def renew(self, now: datetime) -> dict[str, HeldJob]:
+        """Hold on to all jobs that are still held; returns them by their ids."""
         async with self._of_several, self._database.writing() as connection:
-            renewing = self._lease.renewing(now).returning(JobRow.id, JobRow.cancel_asked_at)
-            return {row.id: row.cancel_asked_at is not None for row in await connection.execute(renewing)}
+            renewing = self._lease.renewing(now).returning(JobRow.id, JobRow.state, JobRow.cancel_asked_at)
+            return {
+                row.id: HeldJob(
+                    is_over=row.state not in UNFINISHED, is_called_off=row.cancel_asked_at is not None
+                )
+                for row in await connection.execute(renewing)
+            }
 
     async def hold(self, job_ids: Sequence[str], now: datetime) -> set[str]:
         """Hold on to these jobs; returns those that are held: nobody else takes them while their lease lasts."""
         async with self._of_several, self._database.writing() as connection:
             renewing = self._lease.renewing(now, job_ids).returning(JobRow.id)
             return set((await connection.execute(renewing)).scalars())
+
+    async def take(self, job_id: str, now: datetime) -> bool:
+        """Hold this job, also one that was told once; False where another process holds it."""
+        async with self._database.writing() as connection:
+            return (await connection.execute(self._lease.taking_if_free(job_id, now))).rowcount > 0
+
+    async def let_go(self, job_id: str) -> None:
+        """Hold this job no longer; whoever looks next may take it."""
+        async with self._database.writing() as connection:
+            await connection.execute(self._lease.letting_go(job_id))
 
     async def ask_to_cancel(self, user_id: int, at: datetime, job_id: str | None = None) -> int:
         """Ask whoever holds them to call off a person's jobs, or only one; returns how many are not over yet."""
@@ -283,11 +310,14 @@ class JobLedger:
     async def mark_delivered(
         self, job_id: str, delivered_at: datetime, message: tuple[int, int] | None = None
     ) -> None:
-        """Its asker has been told, by the message of this channel and id; its token is of no use any more."""
+        """Its asker has been told how it ended, by the message of this channel and id; its token is of no use any more.
+
+        A job that goes on is left as it is: nobody would draw or tell it any more, and it would count for ever.
+        """
         async with self._database.writing() as connection:
             await connection.execute(
                 update(JobRow)
-                .where(JobRow.id == job_id)
+                .where(JobRow.id == job_id, JobRow.state.not_in(UNFINISHED))
                 .values(
                     delivered_at=delivered_at,
                     interaction_token=None,

@@ -128,6 +128,8 @@ class Anim4gineBot(DrawingBot):
         service = self.parts.service
         for job in await service.restore():
             self.delivery.follow(job)
+        # Before Discord is asked for anything, which may take longer than a lease lasts.
+        self.lease_watch.start()
         self.delivery.catch_up()
         await self.add_cogs()
         await self.tree.set_translator(CommandTranslator())
@@ -137,7 +139,6 @@ class Anim4gineBot(DrawingBot):
             how = "told to Discord" if was_told else "known to Discord"
         log.info("Logged in as %s; %d commands are %s", self.user, len(self.tree.get_commands()), how)
         self.deadline_watch.start()
-        self.lease_watch.start()
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         """Keep to one IDENTIFY in five seconds, as Discord asks of all processes together."""

@@ -6,6 +6,7 @@ from cogs import errors as cog_errors
 from cogs.errors import (
     CogError,
     CommandChanged,
+    DatabaseOutOfReach,
     EntryUnusable,
     ListFull,
     LogChannelClosed,
@@ -162,6 +163,7 @@ EVERY_ERROR: list[GenerationError | CogError] = [
     GameIsOn(),
     NothingToHide(),
     CommandChanged(),
+    DatabaseOutOfReach(),
     NothingThere(),
 ]
 

@@ -40,7 +40,12 @@ class Ledger:
             found = await connection.execute(text(f"SELECT count(*) FROM jobs WHERE {condition}"))  # noqa: S608 - no input
             return int(found.scalar_one())
 
-    async def has(self, condition: str, at_least: int = 1) -> bool:
+    async def forget_what_to_draw(self) -> None:
+        """Leave records that no version understands."""
+        async with self._engine.begin() as connection:
+            await connection.execute(text("UPDATE jobs SET record = '{}'"))
+
+    async def has(self, condition: str = "1 = 1", at_least: int = 1) -> bool:
         return await self.count(condition) >= at_least
 
     async def all_delivered(self) -> bool:
@@ -110,6 +115,23 @@ async def test_a_stop_finishes_within_ten_seconds_tells_who_waits_and_the_next_s
         (attachment,) = by_id[message["id"]]["attachments"]
         assert attachment["filename"].endswith(f"-{seed}.png")
     assert not await ledger.has("interaction_token IS NOT NULL")
+
+
+async def test_the_asker_of_a_job_that_cannot_be_read_after_the_restart_is_told(
+    server: SandboxServer, tiny_checkpoint: Path, tmp_path: Path, aoi: Person
+) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path / 'test.db'}"
+    settings, ledger, crowd = settings_of(tiny_checkpoint, url), Ledger(url), Crowd(server)
+    async with BotProcess(server, tmp_path, settings) as bot:
+        await crowd.ask(aoi, 5, steps=50)
+        await crowd.until(ledger.has, timeout_s=60)
+        await bot.kill()
+    await ledger.forget_what_to_draw()
+    async with BotProcess(server, tmp_path, {**settings, "ANIM4GINE_DATABASE__LEASE_S": "2"}):
+        await aoi.waits_for(
+            lambda it: it["id"] == crowd.asked[5]["id"] and "something broke" in it["content"]
+        )
+        await crowd.until(ledger.all_delivered, timeout_s=60)
 
 
 async def test_what_was_drawn_while_discord_was_away_comes_after_the_restart(

@@ -10,7 +10,7 @@ from generation.engine.engine import EngineState
 from generation.engine.local_engine import LocalEngine
 from generation.engine_options import EngineOptions
 from generation.errors import ModelUnavailable
-from generation.job import Running
+from generation.job import Cancelled, Running
 from generation.model_source import ModelSource
 from tests.generation.services import (
     AOI,
@@ -71,6 +71,30 @@ async def test_where_the_new_engine_has_no_model_the_former_goes_on_and_nobody_i
         (failure,) = told
         assert failure is not None
         assert service.engine_state is EngineState.READY
+
+
+async def test_who_calls_a_job_off_does_not_wait_for_the_new_engines_model(tiny_checkpoint: Path) -> None:
+    async with running_service(tiny_checkpoint) as (service, engine):
+        await ready(service)
+        reached, load = threading.Event(), threading.Event()
+        before_each_unet_call(engine, reached.set)
+        running = await service.submit(request(num_inference_steps=30), AOI, HERE)
+        await asyncio.to_thread(reached.wait)
+
+        def slow_to_load() -> LocalEngine:
+            engine = engine_of(tiny_checkpoint)
+            engine._inbox.put(load.wait)
+            return engine
+
+        service.exchange_engine(slow_to_load, slow_to_load, lambda _: None)
+        while service._engine is engine or service._seat._drawings:
+            await asyncio.sleep(0.01)
+        async with asyncio.timeout(5):
+            await service.cancel(running.id, AOI)
+            assert await running.ending() == Cancelled()
+        assert service.engine_state is EngineState.LOADING
+        load.set()
+        await finished(await service.submit(request(), AOI, HERE))
 
 
 async def test_a_stop_in_the_middle_of_an_exchange_ends_it(tiny_checkpoint: Path) -> None:

@@ -216,7 +216,7 @@ async def test_a_waiting_job_is_cancelled_at_once(tiny_checkpoint: Path) -> None
         first = await service.submit(request(), AOI, HERE)
         second = await service.submit(request(), AOI, HERE)
         await service.cancel(second.id, AOI)
-        assert isinstance(second.latest, Cancelled)
+        assert await second.ending() == Cancelled()
         await finished(first)
 
 

@@ -3,6 +3,8 @@
 import asyncio
 import io
 import threading
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +20,10 @@ from generation.errors import (
     UnreadablePicture,
 )
 from generation.job import Failed, Finished, Running, Suspended
+from generation.job_store import ReplyAddress
 from generation.starting_point import SourcePicture
 from storage.database import Database
+from storage.job_leases import Lease
 from storage.job_ledger import JobLedger
 from tests.generation.services import (
     AOI,
@@ -30,6 +34,14 @@ from tests.generation.services import (
     ready,
     request,
     running_service,
+    utc_now,
+)
+
+REPLY = ReplyAddress(
+    token="a-token",
+    token_ends_at=utc_now() + timedelta(minutes=15),
+    message_id=3,
+    file_limit_bytes=10 * 2**20,
 )
 
 
@@ -152,21 +164,64 @@ async def test_a_database_that_is_away_for_a_moment_loses_nothing(
         assert [each.id for each in late] == [job.id]
 
 
-async def test_a_stored_job_that_cannot_be_read_fails_and_the_others_are_drawn(
+async def test_a_stored_job_that_cannot_be_read_is_left_to_others_then_told_as_failed_and_the_rest_is_drawn(
     tiny_checkpoint: Path, tmp_path: Path, database_url: str
 ) -> None:
     load = threading.Event()
     async with running_service(
         tiny_checkpoint, folder=tmp_path, database_url=database_url, load_when=load
     ) as (service, _):
-        bad, good = [await service.submit(request(seed=seed), AOI, HERE) for seed in (1, 2)]
+        bad, good = [await service.submit(request(seed=seed), AOI, HERE, reply=REPLY) for seed in (1, 2)]
         load.set()
         await service.stop()
-    database = Database(database_url)
-    async with database.engine.begin() as connection:
-        await connection.execute(text("UPDATE jobs SET record = '{}' WHERE id = :id"), {"id": bad.id})
-    await database.stop()
-    async with running_service(tiny_checkpoint, folder=tmp_path, database_url=database_url) as (service, _):
+    await store_unreadably(database_url, bad.id)
+    lease = Lease(lasts=timedelta(seconds=1))
+    async with running_service(tiny_checkpoint, folder=tmp_path, database_url=database_url, lease=lease) as (
+        service,
+        _,
+    ):
         (job,) = await service.restore()
         assert job.id == good.id
         await finished(job)
+        stored = await service._store.find(bad.id)
+        assert stored is not None
+        assert stored.state == "queued"
+        assert bad.id not in await service._store.renew(utc_now())
+        await asyncio.sleep(1)
+        taken = await service.take_over()
+        assert (taken.waiting, taken.ended_count) == ([], 1)
+        by_id = {each.id: each async for jobs in service.deliveries.undelivered() for each in jobs}
+        told = by_id[bad.id]
+        assert isinstance(told.latest, Failed)
+        assert isinstance(told.latest.error, EngineFailure)
+        assert (told.user_id, told.place, told.reply) == (AOI, HERE, replace(REPLY, is_private=True))
+        await service.deliveries.delivered(told)
+        assert (await service.take_over()).ended_count == 0
+
+
+async def test_pictures_whose_record_cannot_be_read_are_left_to_others_then_told_of_too(
+    tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path / 'jobs.db'}"
+    async with running_service(tiny_checkpoint, folder=tmp_path) as (service, _):
+        drawn = await service.submit(request(), AOI, HERE)
+        await finished(drawn)
+    await store_unreadably(url, drawn.id)
+    async with running_service(tiny_checkpoint, folder=tmp_path, lease=Lease(lasts=timedelta(seconds=1))) as (
+        service,
+        _,
+    ):
+        assert await service.restore() == []
+        assert [jobs async for jobs in service.deliveries.undelivered()] == []
+        await asyncio.sleep(1)
+        assert (await service.take_over()).ended_count == 1
+        ((told,),) = [jobs async for jobs in service.deliveries.undelivered()]
+        assert isinstance(told.latest, Failed)
+
+
+async def store_unreadably(database_url: str, job_id: str) -> None:
+    """Have the record of a job be what a newer version may write."""
+    database = Database(database_url)
+    async with database.engine.begin() as connection:
+        await connection.execute(text("UPDATE jobs SET record = '{}' WHERE id = :id"), {"id": job_id})
+    await database.stop()

@@ -9,12 +9,14 @@ import pytest
 
 from storage.database import Database
 from storage.job_leases import Lease
-from storage.job_ledger import JobLedger, JobState
+from storage.job_ledger import HeldJob, JobLedger, JobState
 from storage.picture_files import PictureFiles
 from tests.storage.test_job_ledger import AOI, NOON, PNG, REN, accepted, entry
 
 LASTS = timedelta(seconds=60)
 LATER = NOON + LASTS
+HELD = HeldJob(is_over=False, is_called_off=False)
+CALLED_OFF = HeldJob(is_over=False, is_called_off=True)
 
 
 @pytest.fixture
@@ -46,7 +48,7 @@ async def test_a_job_stays_with_its_process_while_that_renews_its_lease(
 ) -> None:
     await accepted(left, entry(1))
     assert await right.take_over(LATER - timedelta(seconds=1), with_earlier_runs=True) == []
-    assert await left.renew(LATER - timedelta(seconds=1)) == {entry(1).id: False}
+    assert await left.renew(LATER - timedelta(seconds=1)) == {entry(1).id: HELD}
     assert await right.take_over(LATER, with_earlier_runs=True) == []
     (taken,) = await right.take_over(LATER + LASTS, with_earlier_runs=False)
     assert (taken.id, taken.state, taken.leased_until) == (entry(1).id, JobState.QUEUED, LATER + LASTS * 2)
@@ -96,6 +98,20 @@ async def test_writing_an_end_again_after_a_lost_answer_is_no_loss_of_the_job(le
     assert await left.pictures(entry(1).id) == list(PNG[:1])
 
 
+async def test_what_was_told_is_taken_again_by_whoever_wants_to_tell_it_unless_another_holds_it(
+    left: JobLedger, right: JobLedger
+) -> None:
+    await accepted(left, entry(1))
+    await left.mark_finished(entry(1).id, PNG[:1], NOON, 1.0)
+    await left.mark_delivered(entry(1).id, NOON)
+    assert not await right.take(entry(1).id, LATER - timedelta(seconds=1))
+    assert await left.take(entry(1).id, NOON)
+    assert await right.take(entry(1).id, LATER)
+    assert not await left.take(entry(1).id, LATER)
+    await right.let_go(entry(1).id)
+    assert await left.take(entry(1).id, LATER)
+
+
 async def test_the_next_run_of_a_process_goes_on_at_once(
     left: JobLedger, right: JobLedger, database: Database, tmp_path: Path
 ) -> None:
@@ -135,9 +151,13 @@ async def test_who_holds_a_job_hears_that_it_is_to_be_called_off(left: JobLedger
     await accepted(left, entry(1), entry(2), entry(3, user_id=REN))
     assert await right.ask_to_cancel(REN, NOON, entry(1).id) == 0
     assert await right.ask_to_cancel(AOI, NOON, entry(1).id) == 1
-    assert await left.renew(NOON) == {entry(1).id: True, entry(2).id: False, entry(3).id: False}
+    assert await left.renew(NOON) == {entry(1).id: CALLED_OFF, entry(2).id: HELD, entry(3).id: HELD}
     assert await right.ask_to_cancel(AOI, NOON) == 2
-    assert await left.renew(NOON) == {entry(1).id: True, entry(2).id: True, entry(3).id: False}
+    assert await left.renew(NOON) == {
+        entry(1).id: CALLED_OFF,
+        entry(2).id: CALLED_OFF,
+        entry(3).id: HELD,
+    }
     assert await left.mark_cancelled(entry(1).id, NOON)
     assert [job.id for job in await right.unfinished(AOI)] == [entry(2).id]
     (*_, taken) = await right.take_over(LATER, with_earlier_runs=False)

@@ -84,6 +84,16 @@ async def test_a_finished_job_keeps_its_pictures_until_it_is_delivered_and_after
     assert await ledger.pictures(stored.id) == list(PNG)
 
 
+async def test_what_goes_on_cannot_be_noted_as_told(ledger: JobLedger) -> None:
+    await accepted(ledger, entry(1), entry(2))
+    await ledger.mark_running(entry(2).id)
+    for number in (1, 2):
+        await ledger.mark_delivered(entry(number).id, NOON, (2, 3))
+    for job in await ledger.unfinished():
+        assert (job.delivered_at, job.interaction_token, job.result_message_id) == (None, "a-token", None)
+    assert set(await ledger.renew(NOON)) == {entry(1).id, entry(2).id}
+
+
 async def test_what_has_ended_stays_as_it_ended(ledger: JobLedger) -> None:
     await accepted(ledger, entry(1), entry(2))
     await ledger.mark_cancelled(entry(1).id, NOON)
