@@ -1,9 +1,14 @@
 """The program as people start it: help, mistakes, and `render`, each in a process of its own."""
 
 import os
+import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 import sd_parsers
@@ -12,16 +17,19 @@ from PIL import Image
 ROOT = Path(__file__).parents[1]
 
 
-def start(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    clean = {
+def clean_environment() -> dict[str, str]:
+    return {
         name: value
         for name, value in os.environ.items()
         if not name.startswith("ANIM4GINE_") and name != "DISCORD_TOKEN"
     }
+
+
+def start(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         # Whoever works on the bot may have settings of their own.
         [sys.executable, "bot.py", "--config", "config.toml", *arguments],
-        cwd=ROOT, env=clean | environment, capture_output=True, text=True, timeout=120, check=False,
+        cwd=ROOT, env=clean_environment() | environment, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
 
 
@@ -74,6 +82,67 @@ def test_discord_out_of_reach_is_told_without_a_stack_or_the_token() -> None:
     assert "http://127.0.0.1:9/api/v10" in result.stderr
     assert "very.secret" not in result.stderr
     assert "Traceback" not in result.stderr
+
+
+class _Gateway(BaseHTTPRequestHandler):
+    """Answers where the gateway is."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(b'{"url": "ws://127.0.0.1:9"}')
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextmanager
+def vanishing_discord() -> Iterator[str]:
+    """Answers one question, that for the gateway, and is out of reach from then on."""
+    server = HTTPServer(("127.0.0.1", 0), _Gateway)
+
+    def answer_once() -> None:
+        with server:
+            server.handle_request()
+
+    answering = Thread(target=answer_once)
+    answering.start()
+    yield f"http://127.0.0.1:{server.server_port}/api/v10"
+    answering.join()
+
+
+def test_discord_that_vanishes_before_the_login_is_no_mistake_in_the_settings_of_the_watch(
+    tmp_path: Path,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with vanishing_discord() as api_base:
+        ended = start_watched(tmp_path, port, ANIM4GINE_DISCORD__API_BASE=api_base)
+    assert ended.returncode == 1
+    assert f"Discord can't be reached at {api_base}" in ended.stderr
+    assert "watch.port" not in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_port_of_the_watch_that_is_taken_is_a_mistake_in_the_settings(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, vanishing_discord() as api_base:
+        port = taken.getsockname()[1]
+        ended = start_watched(tmp_path, port, ANIM4GINE_DISCORD__API_BASE=api_base)
+    assert ended.returncode == 2
+    assert f"watch.port = {port}: can't be listened on" in ended.stderr
+
+
+def start_watched(folder: Path, port: int, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the bot with its watch on `port`, and without a model."""
+    return start(
+        "run",
+        DISCORD_TOKEN="a-token",
+        ANIM4GINE_WATCH__PORT=str(port),
+        ANIM4GINE_PATHS__DATA=str(folder),
+        ANIM4GINE_MODEL__SOURCE=str(folder / "no-such-model"),
+        **environment,
+    )
 
 
 def test_render_writes_a_png_that_another_reader_understands(tiny_checkpoint: Path, tmp_path: Path) -> None:

@@ -73,9 +73,11 @@ async def served_watch(bot: Anim4gineBot, settings: Settings) -> AsyncIterator[N
     """
     token = read_watch_token(settings, os.environ)
     host, port = settings.watch.host, settings.watch.port
-    try:
-        async with bot.watch.served(host, port, token, bot.readiness) as server:
-            log.info("Health and metrics are at %s", server.base_url)
-            yield
-    except OSError as error:
-        raise SettingsError(f"watch.port = {port}: can't be listened on: {error.strerror}") from None
+    async with AsyncExitStack() as stack:
+        # Around the start alone: a connection to Discord that breaks while the bot runs is an OSError too.
+        try:
+            server = await stack.enter_async_context(bot.watch.served(host, port, token, bot.readiness))
+        except OSError as error:
+            raise SettingsError(f"watch.port = {port}: can't be listened on: {error.strerror}") from None
+        log.info("Health and metrics are at %s", server.base_url)
+        yield
