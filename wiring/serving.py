@@ -62,6 +62,8 @@ async def tidied(upkeep: Upkeep) -> AsyncIterator[None]:
         yield
     finally:
         task.cancel()
+        # Else it would be called off once more, with its connection half closed, and that may hang for ever.
+        await asyncio.wait({task})
 
 
 @asynccontextmanager
