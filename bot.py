@@ -1,5 +1,11 @@
 """The front door: the command line."""
 
+from terminal.hangup import Hangup, hold_hangups_back, let_hangups_through
+
+if __name__ == "__main__":
+    # All that follows takes seconds to import, and until then a reload would be the end of the bot.
+    hold_hangups_back()
+
 import asyncio
 import os
 import shlex
@@ -108,12 +114,16 @@ def cli(context: click.Context) -> None:
     """
     if context.invoked_subcommand is None:
         context.invoke(run)
+    elif context.invoked_subcommand not in {run.name, sandbox.name}:
+        let_hangups_through()
 
 
 @cli.command()
 @config_option
 def run() -> None:
     """Connect to Discord and draw for its people."""
+    hangup = Hangup()
+    hangup.take()  # before the settings are read: who changes them afterwards and asks for a reload gets one
     settings = settings_or_exit()
     try:
         token = read_token(settings, os.environ)
@@ -124,7 +134,7 @@ def run() -> None:
     secrets = [token.get_secret_value()]
     set_up_logging(settings.logging.level, secrets, as_json=settings.logging.format == "json")
     try:
-        run_until_signalled(serve(settings, token, partial(load_settings, settings_file())))
+        run_until_signalled(serve(settings, token, partial(load_settings, settings_file()), hangup))
     except discord.LoginFailure:
         leave(
             "Discord refused the token. Copy the bot's token again (not the client secret).",
@@ -146,6 +156,8 @@ def run() -> None:
 )
 def sandbox(port: int | None, configured_model: bool) -> None:
     """Try the bot without Discord: a chat page on this machine, with the bot in it."""
+    hangup = Hangup()
+    hangup.take()
     file = settings_file()
 
     def read() -> Settings:
@@ -158,7 +170,7 @@ def sandbox(port: int | None, configured_model: bool) -> None:
         settings = with_tiny_model(settings)
     port = settings.sandbox.port if port is None else port
     try:
-        run_until_signalled(run_sandbox(settings, port, serve, read))
+        run_until_signalled(run_sandbox(settings, port, partial(serve, hangup=hangup), read))
     except DatabaseUnavailable as error:
         leave(str(error), EXIT_MISCONFIGURED)
     except UnusableClassifier as error:

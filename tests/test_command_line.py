@@ -1,14 +1,17 @@
 """The program as people start it: help, mistakes, and `render`, each in a process of its own."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
+from typing import IO
 
 import pytest
 import sd_parsers
@@ -143,6 +146,86 @@ def start_watched(folder: Path, port: int, **environment: str) -> subprocess.Com
         ANIM4GINE_MODEL__SOURCE=str(folder / "no-such-model"),
         **environment,
     )
+
+
+class SlowDiscord(ThreadingHTTPServer):
+    """Answers where the gateway is when it `may_answer`, and keeps whoever logs in waiting until it `may_end`."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _SlowGateway)
+        self.was_asked, self.may_answer, self.may_end = Event(), Event(), Event()
+
+
+class _SlowGateway(_Gateway):
+    server: SlowDiscord
+
+    def do_GET(self) -> None:
+        if not self.path.endswith("/gateway"):
+            self.server.may_end.wait(60)
+            return
+        self.server.was_asked.set()
+        self.server.may_answer.wait(60)
+        super().do_GET()
+
+
+@contextmanager
+def slow_discord() -> Iterator[SlowDiscord]:
+    with SlowDiscord() as server:
+        serving = Thread(target=server.serve_forever)
+        serving.start()
+        yield server
+        server.may_answer.set()
+        server.may_end.set()
+        server.shutdown()
+        serving.join()
+
+
+@contextmanager
+def started(
+    command: Sequence[str], log: IO[str], environment: dict[str, str]
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A program that writes to `log`; whatever the test leaves of it is killed."""
+    with subprocess.Popen(command, cwd=ROOT, env=clean_environment() | environment, stderr=log) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal")
+def test_a_hangup_ends_the_bot_neither_early_nor_late_and_what_was_asked_for_early_is_done(
+    tmp_path: Path,
+) -> None:
+    file, log = tmp_path / "mine.toml", tmp_path / "log"
+    model = f'[model]\nsource = "{tmp_path / "no-such-model"}"\n'
+    file.write_text(model + "[limits]\nsteps = 40")
+    with slow_discord() as discord, log.open("w") as written:
+        settings = {
+            "DISCORD_TOKEN": "a-token",
+            "ANIM4GINE_DISCORD__API_BASE": f"http://127.0.0.1:{discord.server_port}/api/v10",
+            "ANIM4GINE_PATHS__DATA": str(tmp_path / "data"),
+        }
+        command = [sys.executable, "-X", "importtime", "bot.py", "run", "--config", str(file)]
+        with started(command, written, settings) as bot:
+            until(lambda: "| click\n" in log.read_text())
+            bot.send_signal(signal.SIGHUP)  # while it imports
+            assert discord.was_asked.wait(60)
+            file.write_text(model + "[limits]\nsteps = 30")
+            bot.send_signal(signal.SIGHUP)  # while it waits for Discord, before it has anything to reload
+            discord.may_answer.set()
+            until(lambda: "These hold now: limits.steps: 40 → 30" in log.read_text())
+            bot.terminate()
+            while bot.poll() is None:
+                bot.send_signal(signal.SIGHUP)
+                time.sleep(0.001)
+    assert bot.returncode == 0, log.read_text()[-2000:]
 
 
 def test_render_writes_a_png_that_another_reader_understands(tiny_checkpoint: Path, tmp_path: Path) -> None:

@@ -3,8 +3,6 @@
 import asyncio
 import json
 import logging
-import signal
-import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -23,6 +21,7 @@ from settings.errors import SettingsError
 from settings.settings import Settings
 from storage.blocks import BlockStore
 from storage.upkeep import Upkeep
+from terminal.hangup import Hangup
 
 log = logging.getLogger(__name__)
 
@@ -175,11 +174,8 @@ class Reloader:
 
 
 @contextmanager
-def reloading_on_hangup(reload: Callable[[], Awaitable[ReloadReport]]) -> Iterator[None]:
-    """Reload when SIGHUP comes, as `systemctl reload` sends it; Windows has no such signal."""
-    if sys.platform == "win32":
-        yield
-        return
+def reloading_on_hangup(hangup: Hangup, reload: Callable[[], Awaitable[ReloadReport]]) -> Iterator[None]:
+    """Reload when SIGHUP comes, as `systemctl reload` sends it, and at once if it has come already."""
     loop = asyncio.get_running_loop()
     reloads: set[asyncio.Task[None]] = set()
 
@@ -192,11 +188,8 @@ def reloading_on_hangup(reload: Callable[[], Awaitable[ReloadReport]]) -> Iterat
         reloads.add(task)
         task.add_done_callback(reloads.discard)
 
-    loop.add_signal_handler(signal.SIGHUP, begin)
-    try:
+    with hangup.heard_by(partial(loop.call_soon_threadsafe, begin)):
         yield
-    finally:
-        loop.remove_signal_handler(signal.SIGHUP)
 
 
 def _flat(values: Mapping[str, Any], before: str = "") -> dict[str, Any]:

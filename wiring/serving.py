@@ -15,6 +15,7 @@ from settings.tokens import read_watch_token
 from storage.database import Database
 from storage.picture_files import PictureFiles
 from storage.upkeep import Upkeep
+from terminal.hangup import Hangup
 from terminal.tag_import import IMPORTED_TAGS
 from wiring.assembly import build_bot
 from wiring.client import Anim4gineBot
@@ -24,8 +25,10 @@ from wiring.reload import reloading_on_hangup
 log = logging.getLogger("anim4gine")
 
 
-async def serve(settings: Settings, token: SecretStr, read_again: Callable[[], Settings]) -> None:
-    """Run the bot until it is cancelled; SIGHUP has it reload its settings by `read_again`.
+async def serve(
+    settings: Settings, token: SecretStr, read_again: Callable[[], Settings], hangup: Hangup
+) -> None:
+    """Run the bot until it is cancelled; `hangup` has it reload its settings by `read_again`.
 
     Raises:
         UnusableClassifier: the output check that the settings ask for can't look at pictures.
@@ -44,7 +47,7 @@ async def serve(settings: Settings, token: SecretStr, read_again: Callable[[], S
             # The model takes the longest of all, so it begins while the database and Discord are waited for.
             bot.parts.service.start()
             await database.start()
-            stack.enter_context(reloading_on_hangup(bot.reloader.reload))
+            stack.enter_context(reloading_on_hangup(hangup, bot.reloader.reload))
             await stack.enter_async_context(bot.watch.measuring())
             await stack.enter_async_context(tidied(bot.upkeep))
             if settings.watch.port:
