@@ -110,6 +110,7 @@ class Reloader:
             try:
                 settings = await asyncio.to_thread(self._read)
                 classifier = await self._classifier_of(settings)
+                engine = self._other_engine(taken_on(self._settings, settings))
             except (SettingsError, UnusableClassifier) as error:
                 reason = (
                     str(error) if isinstance(error, SettingsError) else f"policy.classifier: {error.reason}"
@@ -120,13 +121,12 @@ class Reloader:
             former, self._settings = self._settings, taken_on(self._settings, settings)
             self._classifier = classifier
             self._apply(self._settings)
-            loads_model = needs_other_engine(former, self._settings)
-            if loads_model:
-                self._exchange_engine(former, self._settings)
+            if engine is not None:
+                self._exchange_engine(former, engine)
         report = ReloadReport(
             holds=[change.told for change in found if change.is_live],
             waits=[change.told for change in found if not change.is_live],
-            loads_model=loads_model,
+            loads_model=engine is not None,
         )
         log.info(
             "The settings were read again. These hold now: %s. These wait for the next start: %s",
@@ -157,10 +157,18 @@ class Reloader:
             await asyncio.to_thread(classifier.load)
         return classifier
 
-    def _exchange_engine(self, former: Settings, settings: Settings) -> None:
+    def _other_engine(self, settings: Settings) -> Engine | None:
+        """The engine of the settings, of which nothing has started; None where the present one is the same."""
+        if not needs_other_engine(self._settings, settings):
+            return None
+        return self._parts.engine_of(settings)
+
+    def _exchange_engine(self, former: Settings, engine: Engine) -> None:
         engine_of = self._parts.engine_of
+        # Handed over, not held: what an engine that fails leaves mustn't stay while the former one is loaded.
+        made = [engine]
         self._parts.service.exchange_engine(
-            partial(engine_of, settings), partial(engine_of, former), partial(self._engine_exchanged, former)
+            made.pop, partial(engine_of, former), partial(self._engine_exchanged, former)
         )
 
     def _engine_exchanged(self, former: Settings, failure: ModelUnavailable | None) -> None:

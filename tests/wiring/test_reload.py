@@ -19,6 +19,7 @@ from storage.picture_files import PictureFiles
 from storage.upkeep import Upkeep
 from tests.generation.services import AOI, HERE, finished, ready, request
 from tests.tiny_classifier import build_tiny_classifier
+from wiring import engine
 from wiring.engine import build_engine
 from wiring.reload import LiveParts, Reloader, changes, needs_other_engine, taken_on
 from wiring.service import build_service, terms_of, utc_now
@@ -171,6 +172,21 @@ async def test_a_broken_file_changes_nothing_and_says_where(
     assert bot.service._terms is terms
     bot.write("[limits]\nsteps = 40")
     assert (await bot.reloader.reload()).holds == ["limits.steps: 50 → 40"]
+
+
+async def test_an_engine_that_cannot_be_made_is_refused_before_anything_changes(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "find_spec", lambda _name: None)
+    terms, before = bot.service._terms, bot.service._engine
+    bot.write('[drawing]\nengine = "ray"\n[limits]\nsteps = 30')
+    with pytest.raises(ReloadRefused) as refused:
+        await bot.reloader.reload()
+    assert "requirements-ray.txt" in refused.value.reason
+    assert bot.service._terms is terms
+    assert bot.service._engine is before
+    bot.write("[limits]\nsteps = 30")
+    assert (await bot.reloader.reload()).holds == ["limits.steps: 50 → 30"]
 
 
 async def test_a_classifier_is_loaded_before_anything_changes_and_once(bot: Bot, tmp_path: Path) -> None:
