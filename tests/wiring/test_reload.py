@@ -1,6 +1,7 @@
 """Settings read again: what counts as changed, what holds at once, what waits, and what a mistake does."""
 
 import logging
+import threading
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -8,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from cogs.errors import ReloadRefused
+from generation.engine.engine import Engine
+from generation.engine.local_engine import LocalEngine
 from generation.errors import InvalidRequest
 from generation.job_store import ForgetfulStore
 from generation.moderation import Moderation
@@ -107,17 +110,45 @@ class Bot:
             upkeep=self.upkeep,
             classifier=None,
             terms_of=lambda settings, classifier: terms_of(settings, classifier, utc_now, moderation),
-            engine_of=build_engine,
+            engine_of=self.engine_of,
         )
+        self.may_load = threading.Event()
+        self.may_load.set()
         self.reloader = Reloader(settings, lambda: load_settings(self.file), live)
 
     @property
     def file(self) -> Path:
         return self.folder / "config.toml"
 
+    def engine_of(self, settings: Settings) -> Engine:
+        """The engine of the settings, whose model is loaded once it `may_load`."""
+        engine = build_engine(settings)
+        assert isinstance(engine, LocalEngine)
+        engine._inbox.put(self.may_load.wait)
+        return engine
+
+    async def reloads(self, *texts: str) -> None:
+        """Reload with each text in the file, one after another while the first one's model is being loaded."""
+        self.may_load.clear()
+        for text in texts:
+            self.file.write_text(text, encoding="utf-8")
+            assert (await self.reloader.reload()).loads_model
+        self.may_load.set()
+        assert self.service._loading is not None
+        await self.service._loading
+
+    async def draws_as(self, text: str) -> None:
+        """Assert that pictures come, and that the settings are those of `text`."""
+        await finished(await self.service.submit(request(), AOI, HERE))
+        self.file.write_text(text, encoding="utf-8")
+        report = await self.reloader.reload()
+        assert (report.holds, report.loads_model) == ([], False)
+
+    def text(self, text: str = "", source: Path | None = None) -> str:
+        return f'[model]\nsource = "{source or self.checkpoint}"\ndevice = "cpu"\n{text}'
+
     def write(self, text: str = "", source: Path | None = None) -> None:
-        model = f'[model]\nsource = "{source or self.checkpoint}"\ndevice = "cpu"\n'
-        self.file.write_text(model + text, encoding="utf-8")
+        self.file.write_text(self.text(text, source), encoding="utf-8")
 
 
 @pytest.fixture
@@ -214,3 +245,34 @@ async def test_a_model_that_cannot_be_loaded_leaves_the_former_one_and_the_jobs(
     bot.write()
     await bot.reloader.reload()
     await finished(await bot.service.submit(request(seed=9), AOI, HERE))
+
+
+async def test_of_two_models_the_newest_is_drawn_with_though_the_one_before_it_could_not_be_loaded(
+    bot: Bot,
+) -> None:
+    bad, good = bot.text(source=bot.folder / "nowhere"), bot.text("[drawing]\nmax_batch_slots = 3")
+    await bot.reloads(bad, good)
+    await bot.draws_as(good)
+
+
+async def test_of_two_models_the_first_goes_on_where_the_newest_cannot_be_loaded(bot: Bot) -> None:
+    good, bad = bot.text("[drawing]\nmax_batch_slots = 3"), bot.text(source=bot.folder / "nowhere")
+    await bot.reloads(good, bad)
+    await bot.draws_as(good)
+
+
+async def test_where_neither_of_two_models_can_be_loaded_the_one_that_was_there_goes_on(bot: Bot) -> None:
+    job = await bot.service.submit(request(num_inference_steps=40), AOI, HERE)
+    former = bot.file.read_text(encoding="utf-8")
+    await bot.reloads(*(bot.text(source=bot.folder / name) for name in ("nowhere", "nor-here")))
+    await finished(job)
+    await bot.draws_as(former)
+
+
+async def test_a_model_that_goes_on_keeps_the_length_that_its_pictures_repeat_with(bot: Bot) -> None:
+    replays = "[drawing]\nexact_replay = true\n"
+    former = bot.text(replays + "[limits]\nprompt_tokens = 150\nsteps = 20")
+    await bot.reloads(former)
+    longer = replays + "[limits]\nprompt_tokens = 300\nsteps = 20"
+    await bot.reloads(bot.text(longer, source=bot.folder / "nowhere"))
+    await bot.draws_as(former)
