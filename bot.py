@@ -35,7 +35,7 @@ from generation.tiny_checkpoint import build_tiny_checkpoint, is_built
 from generation.wildcards import Wildcards
 from logs import set_up_logging
 from settings.errors import SettingsError
-from settings.reading import load_settings
+from settings.reading import SettingsReader
 from settings.settings import Settings
 from settings.tokens import read_token
 from storage.database import DatabaseUnavailable
@@ -90,16 +90,19 @@ def _remember_config(context: click.Context, _param: click.Parameter, value: Pat
         context.find_root().obj = value
 
 
-def settings_file() -> Path:
-    """The file that the command line names, else the operator's own, else the one that comes with the bot."""
+def settings_reader() -> SettingsReader:
+    """What reads the file that the command line names, else the operator's own, else the one that comes with the bot.
+
+    Which of the last two is seen anew at each reading.
+    """
     chosen: Path | None = click.get_current_context().find_root().obj
-    return chosen or (OWN_SETTINGS if OWN_SETTINGS.exists() else SHIPPED_SETTINGS)
+    return SettingsReader(lambda: chosen or (OWN_SETTINGS if OWN_SETTINGS.exists() else SHIPPED_SETTINGS))
 
 
-def settings_or_exit() -> Settings:
+def settings_or_exit(reader: SettingsReader | None = None) -> Settings:
     """Load the settings that the command line names; a mistake in them ends the program."""
     try:
-        return load_settings(settings_file())
+        return (reader or settings_reader()).read()
     except SettingsError as error:
         leave(str(error), EXIT_MISCONFIGURED)
 
@@ -124,7 +127,8 @@ def run() -> None:
     """Connect to Discord and draw for its people."""
     hangup = Hangup()
     hangup.take()  # before the settings are read: who changes them afterwards and asks for a reload gets one
-    settings = settings_or_exit()
+    reader = settings_reader()
+    settings = settings_or_exit(reader)
     try:
         token = read_token(settings, os.environ)
     except SettingsError as error:
@@ -134,7 +138,7 @@ def run() -> None:
     secrets = [token.get_secret_value()]
     set_up_logging(settings.logging.level, secrets, as_json=settings.logging.format == "json")
     try:
-        run_until_signalled(serve(settings, token, partial(load_settings, settings_file()), hangup))
+        run_until_signalled(serve(settings, token, reader.read, hangup))
     except discord.LoginFailure:
         leave(
             "Discord refused the token. Copy the bot's token again (not the client secret).",
@@ -158,13 +162,13 @@ def sandbox(port: int | None, configured_model: bool) -> None:
     """Try the bot without Discord: a chat page on this machine, with the bot in it."""
     hangup = Hangup()
     hangup.take()
-    file = settings_file()
+    reader = settings_reader()
 
     def read() -> Settings:
-        settings = load_settings(file)
+        settings = reader.read()
         return settings if configured_model else with_tiny_model(settings)
 
-    settings = settings_or_exit()
+    settings = settings_or_exit(reader)
     set_up_logging(settings.logging.level)
     if not configured_model:
         settings = with_tiny_model(settings)

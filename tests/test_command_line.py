@@ -13,9 +13,12 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import IO
 
+import click
 import pytest
 import sd_parsers
 from PIL import Image
+
+from bot import cli, settings_reader
 
 ROOT = Path(__file__).parents[1]
 
@@ -75,6 +78,18 @@ def test_settings_of_ones_own_are_read_where_there_are_some(tmp_path: Path) -> N
     )
     assert result.returncode == 2
     assert "my.toml: limits.steps = 0" in result.stderr
+
+
+def test_settings_of_ones_own_that_are_written_while_the_bot_runs_are_read_by_its_next_reload(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with click.Context(cli):
+        reader = settings_reader()
+    (tmp_path / "config.toml").write_text("[limits]\nsteps = 40")
+    assert reader.read().limits.steps == 40
+    (tmp_path / "my.toml").write_text("[limits]\nsteps = 30")
+    assert reader.read().limits.steps == 30
 
 
 def test_discord_out_of_reach_is_told_without_a_stack_or_the_token() -> None:

@@ -14,7 +14,7 @@ from generation.engine.local_engine import LocalEngine
 from generation.errors import InvalidRequest
 from generation.job_store import ForgetfulStore
 from generation.moderation import Moderation
-from settings.reading import load_settings
+from settings.reading import SettingsReader, load_settings
 from settings.settings import Settings
 from storage.blocks import BlockStore
 from storage.database import Database
@@ -92,7 +92,8 @@ class Bot:
         self.folder = folder
         self.checkpoint = checkpoint
         self.write()
-        settings = load_settings(self.file)
+        reader = SettingsReader(lambda: self.file)
+        settings = reader.read()
         database = Database(f"sqlite+aiosqlite:///{folder / 'jobs.db'}")
         self.blocks = BlockStore(database, attempts=3, block_for=timedelta(days=7))
         self.upkeep = Upkeep(
@@ -114,7 +115,7 @@ class Bot:
         )
         self.may_load = threading.Event()
         self.may_load.set()
-        self.reloader = Reloader(settings, lambda: load_settings(self.file), live)
+        self.reloader = Reloader(settings, reader.read, live)
 
     @property
     def file(self) -> Path:
@@ -200,6 +201,9 @@ async def test_a_broken_file_changes_nothing_and_says_where(
             await bot.reloader.reload()
         assert reason in refused.value.reason
         assert refused.value.reason in caplog.text
+    bot.file.unlink()
+    with pytest.raises(ReloadRefused, match="isn't any more"):
+        await bot.reloader.reload()
     assert bot.service._terms is terms
     bot.write("[limits]\nsteps = 40")
     assert (await bot.reloader.reload()).holds == ["limits.steps: 50 → 40"]
