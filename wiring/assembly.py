@@ -29,6 +29,7 @@ from storage.people import PeopleStore
 from storage.personal_data import PersonalData
 from storage.picture_files import PictureFiles
 from storage.presets import PresetStore
+from storage.reloads import Reloads
 from storage.reports import ReportStore
 from storage.standings import StandingStore
 from storage.tournaments import TournamentStore
@@ -112,6 +113,7 @@ def build_bot(
         settings.paths.data / "commands.sha256",
         upkeep,
         Reloader(settings, read_again, live),
+        Reloads(database),
         settings.discord,
         Turns(database, "identify", IDENTIFY_PAUSE_S),
     )
