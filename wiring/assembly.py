@@ -42,7 +42,10 @@ from wiring.reload import LiveParts, Reloader
 from wiring.service import build_service, terms_of, utc_now
 
 IDENTIFY_PAUSE_S = 5.0
-"""Between two shards' IDENTIFYs (events/gateway, "Rate Limiting"; `max_concurrency` may allow large bots more)."""
+"""Between two shards' IDENTIFYs (events/gateway, "Rate Limiting"; `max_concurrency` may allow large bots more).
+
+discord.py waits for a turn with the connection open, 60 s at most (`Shard.reidentify`): twelve processes get theirs.
+"""
 
 
 def build_bot(

@@ -1,6 +1,8 @@
 """Settings read again: what counts as changed, what holds at once, what waits, and what a mistake does."""
 
+import asyncio
 import logging
+import re
 import threading
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -24,7 +26,7 @@ from tests.generation.services import AOI, HERE, finished, ready, request
 from tests.tiny_classifier import build_tiny_classifier
 from wiring import engine
 from wiring.engine import build_engine
-from wiring.reload import LiveParts, Reloader, changes, needs_other_engine, taken_on
+from wiring.reload import LIVE_KEYS, LIVE_SECTIONS, LiveParts, Reloader, changes, needs_other_engine, taken_on
 from wiring.service import build_service, terms_of, utc_now
 
 
@@ -85,6 +87,22 @@ def test_only_what_the_model_is_made_of_loads_it_anew(tmp_path: Path, text: str,
     assert needs_other_engine(settings(tmp_path), settings(tmp_path, text)) is needs
 
 
+def test_the_shipped_file_names_all_that_waits_for_the_next_start() -> None:
+    shipped = (Path(__file__).parents[2] / "config.toml").read_text(encoding="utf-8").replace("\n# ", " ")
+    sentence = re.search(r"stays in line; (.*?) wait for the next start\.", shipped)
+    assert sentence is not None
+    sections = {
+        f"[{section}]" for section in Settings.model_fields if section not in {*LIVE_SECTIONS, *LIVE_KEYS}
+    }
+    keys = {
+        f"{section}.{key}"
+        for section, live in LIVE_KEYS.items()
+        for key in type(getattr(Settings(), section)).model_fields
+        if key not in live
+    }
+    assert set(re.split(r", | and ", sentence[1])) == sections | keys
+
+
 class Bot:
     """The parts of a bot that a reload reaches, with a real engine, its settings in a file."""
 
@@ -92,8 +110,10 @@ class Bot:
         self.folder = folder
         self.checkpoint = checkpoint
         self.write()
-        reader = SettingsReader(lambda: self.file)
-        settings = reader.read()
+        self._reader = SettingsReader(lambda: self.file)
+        self.has_read, self.may_apply = threading.Event(), threading.Event()
+        self.may_apply.set()
+        settings = self._reader.read()
         database = Database(f"sqlite+aiosqlite:///{folder / 'jobs.db'}")
         self.blocks = BlockStore(database, attempts=3, block_for=timedelta(days=7))
         self.upkeep = Upkeep(
@@ -115,7 +135,14 @@ class Bot:
         )
         self.may_load = threading.Event()
         self.may_load.set()
-        self.reloader = Reloader(settings, reader.read, live)
+        self.reloader = Reloader(settings, self.read, live)
+
+    def read(self) -> Settings:
+        """Read the settings, and be slow with what has been read where somebody wants that."""
+        settings = self._reader.read()
+        self.has_read.set()
+        self.may_apply.wait(60)
+        return settings
 
     @property
     def file(self) -> Path:
@@ -222,6 +249,22 @@ async def test_an_engine_that_cannot_be_made_is_refused_before_anything_changes(
     assert bot.service._engine is before
     bot.write("[limits]\nsteps = 30")
     assert (await bot.reloader.reload()).holds == ["limits.steps: 50 → 30"]
+
+
+async def test_of_two_reloads_at_once_the_later_one_has_the_last_word(bot: Bot) -> None:
+    bot.may_apply.clear()
+    bot.write("[limits]\nsteps = 30")
+    first = asyncio.create_task(bot.reloader.reload())
+    await asyncio.to_thread(bot.has_read.wait, 60)
+    slow, bot.may_apply = bot.may_apply, threading.Event()
+    bot.may_apply.set()
+    bot.write("[limits]\nsteps = 20")
+    second = asyncio.create_task(bot.reloader.reload())
+    await asyncio.wait({second}, timeout=0.5)  # it would be over, if it didn't wait for the first one
+    slow.set()
+    assert (await first).holds == ["limits.steps: 50 → 30"]
+    assert (await second).holds == ["limits.steps: 30 → 20"]
+    assert bot.service._terms.bounds.steps == 20
 
 
 async def test_a_classifier_is_loaded_before_anything_changes_and_once(bot: Bot, tmp_path: Path) -> None:
