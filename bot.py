@@ -1,5 +1,11 @@
 """The front door: the command line."""
 
+from terminal.hangup import Hangup, hold_hangups_back, let_hangups_through
+
+if __name__ == "__main__":
+    # All that follows takes seconds to import, and until then a reload would be the end of the bot.
+    hold_hangups_back()
+
 import asyncio
 import os
 import shlex
@@ -29,7 +35,7 @@ from generation.tiny_checkpoint import build_tiny_checkpoint, is_built
 from generation.wildcards import Wildcards
 from logs import set_up_logging
 from settings.errors import SettingsError
-from settings.reading import load_settings
+from settings.reading import SettingsReader
 from settings.settings import Settings
 from settings.tokens import read_token
 from storage.database import DatabaseUnavailable
@@ -84,16 +90,19 @@ def _remember_config(context: click.Context, _param: click.Parameter, value: Pat
         context.find_root().obj = value
 
 
-def settings_file() -> Path:
-    """The file that the command line names, else the operator's own, else the one that comes with the bot."""
+def settings_reader() -> SettingsReader:
+    """What reads the file that the command line names, else the operator's own, else the one that comes with the bot.
+
+    Which of the last two is seen anew at each reading.
+    """
     chosen: Path | None = click.get_current_context().find_root().obj
-    return chosen or (OWN_SETTINGS if OWN_SETTINGS.exists() else SHIPPED_SETTINGS)
+    return SettingsReader(lambda: chosen or (OWN_SETTINGS if OWN_SETTINGS.exists() else SHIPPED_SETTINGS))
 
 
-def settings_or_exit() -> Settings:
+def settings_or_exit(reader: SettingsReader | None = None) -> Settings:
     """Load the settings that the command line names; a mistake in them ends the program."""
     try:
-        return load_settings(settings_file())
+        return (reader or settings_reader()).read()
     except SettingsError as error:
         leave(str(error), EXIT_MISCONFIGURED)
 
@@ -108,13 +117,18 @@ def cli(context: click.Context) -> None:
     """
     if context.invoked_subcommand is None:
         context.invoke(run)
+    elif context.invoked_subcommand not in {run.name, sandbox.name}:
+        let_hangups_through()
 
 
 @cli.command()
 @config_option
 def run() -> None:
     """Connect to Discord and draw for its people."""
-    settings = settings_or_exit()
+    hangup = Hangup()
+    hangup.take()  # before the settings are read: who changes them afterwards and asks for a reload gets one
+    reader = settings_reader()
+    settings = settings_or_exit(reader)
     try:
         token = read_token(settings, os.environ)
     except SettingsError as error:
@@ -124,7 +138,7 @@ def run() -> None:
     secrets = [token.get_secret_value()]
     set_up_logging(settings.logging.level, secrets, as_json=settings.logging.format == "json")
     try:
-        run_until_signalled(serve(settings, token, partial(load_settings, settings_file())))
+        run_until_signalled(serve(settings, token, reader.read, hangup))
     except discord.LoginFailure:
         leave(
             "Discord refused the token. Copy the bot's token again (not the client secret).",
@@ -146,19 +160,21 @@ def run() -> None:
 )
 def sandbox(port: int | None, configured_model: bool) -> None:
     """Try the bot without Discord: a chat page on this machine, with the bot in it."""
-    file = settings_file()
+    hangup = Hangup()
+    hangup.take()
+    reader = settings_reader()
 
     def read() -> Settings:
-        settings = load_settings(file)
+        settings = reader.read()
         return settings if configured_model else with_tiny_model(settings)
 
-    settings = settings_or_exit()
+    settings = settings_or_exit(reader)
     set_up_logging(settings.logging.level)
     if not configured_model:
         settings = with_tiny_model(settings)
     port = settings.sandbox.port if port is None else port
     try:
-        run_until_signalled(run_sandbox(settings, port, serve, read))
+        run_until_signalled(run_sandbox(settings, port, partial(serve, hangup=hangup), read))
     except DatabaseUnavailable as error:
         leave(str(error), EXIT_MISCONFIGURED)
     except UnusableClassifier as error:

@@ -26,6 +26,7 @@ from bench.machine import describe_machine
 from bench.table import p95, verdict
 from settings.sections import DiscordSettings, LimitSettings, ModelSettings, PathSettings
 from settings.settings import Settings
+from terminal.hangup import Hangup
 from wiring.serving import serve
 
 MOST_COST_MS, MOST_LAG_MS = 150.0, 50.0
@@ -57,7 +58,9 @@ async def measure(requests: int, steps: int, checkpoint: Path, folder: Path) -> 
         paths=PathSettings(data=folder),
     )
     async with running_sandbox(port) as session:
-        bot = asyncio.create_task(serve(settings, SecretStr("a-token-for-the-sandbox"), lambda: settings))
+        bot = asyncio.create_task(
+            serve(settings, SecretStr("a-token-for-the-sandbox"), lambda: settings, Hangup())
+        )
         try:
             person = await Person.of(session)
             await person.draws(steps)  # nobody's first picture is timed: the model loads meanwhile

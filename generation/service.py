@@ -173,7 +173,12 @@ class GenerationService:
         async def exchange() -> None:
             if before is not None:
                 await asyncio.wait({before})  # a load can't be interrupted
-            on_end(await self._seat.exchange(new, former))
+            try:
+                failure = await self._seat.exchange(new, former)
+            except Exception as error:  # the border of this task: whoever asked for it must hear of its end
+                log.exception("The engine could not be exchanged")
+                failure = ModelUnavailable(error)
+            on_end(failure)
 
         self._loading = asyncio.create_task(exchange(), name="exchange engine")
 

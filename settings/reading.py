@@ -2,6 +2,7 @@
 
 import os
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,37 @@ from settings.mistakes import in_a_line, in_one_line, place_of, shown
 from settings.settings import ENV_PREFIX, Settings
 
 
-def load_settings(file: Path) -> Settings:
-    """Read settings from `file` (a missing one means defaults) and the environment.
+class SettingsReader:
+    """Reads the settings, and reads them again, from the file that `choose` names at that moment.
+
+    A file that was there has to stay: a name mistyped in an editor mustn't undo every setting of a running bot.
+    """
+
+    def __init__(self, choose: Callable[[], Path]) -> None:
+        self._choose = choose
+        self._former: Path | None = None
+
+    def read(self) -> Settings:
+        """Read them, of any thread; blocks on the disk.
+
+        Raises:
+            SettingsError: one line on the first mistake found, or on the file that is gone.
+        """
+        file = self._choose()
+        if self._former is not None and self._former != file and not self._former.exists():
+            raise _gone(self._former)
+        settings = load_settings(file, was_there=self._former == file)
+        self._former = file if file.exists() else None
+        return settings
+
+
+def load_settings(file: Path, *, was_there: bool = False) -> Settings:
+    """Read settings from `file` and the environment. A missing file means defaults, unless it `was_there`.
 
     Raises:
         SettingsError: one line on the first mistake found.
     """
-    content = _read_toml(file)
+    content = _read_toml(file, was_there=was_there)
     _refuse_unknown_variables()
     try:
         settings = Settings(**content)
@@ -33,10 +58,18 @@ def load_settings(file: Path) -> Settings:
     return settings
 
 
-def _read_toml(file: Path) -> dict[str, Any]:
+def _gone(file: Path) -> SettingsError:
+    return SettingsError(
+        f"{file}: it was there and isn't any more, and without it every setting would be its default"
+    )
+
+
+def _read_toml(file: Path, *, was_there: bool) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
+        if was_there:
+            raise _gone(file) from None
         return {}
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{file}: not valid TOML: {in_a_line(str(error))}") from None

@@ -19,8 +19,10 @@ MIGRATIONS = Path(__file__).with_name("migrations")
 BUSY_TIMEOUT_MS = 15_000
 """How long SQLite waits for another writer before it gives up."""
 
-POOL_SIZE = 10
-"""Connections to PostgreSQL that one process holds at most."""
+POOL_SIZE, POOL_OVERFLOW = 10, 10
+"""Connections to PostgreSQL that one process keeps, and how many more it opens while all of them are busy."""
+
+POOL_OPTIONS = {"pool_size": POOL_SIZE, "max_overflow": POOL_OVERFLOW, "pool_pre_ping": True}
 
 
 class DatabaseUnavailable(Exception):
@@ -42,7 +44,7 @@ class Database:
         self._shown_url = parsed.render_as_string(hide_password=True)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         self._file = Path(parsed.database) if self.is_sqlite and parsed.database else None
-        options: dict[str, Any] = {} if self.is_sqlite else {"pool_size": POOL_SIZE, "pool_pre_ping": True}
+        options: dict[str, Any] = {} if self.is_sqlite else POOL_OPTIONS
         # Parameters are prompts, and tokens of interactions: an error that is logged must not have them.
         self.engine: AsyncEngine = create_async_engine(parsed, hide_parameters=True, **options)
         # SQLite's writers wait by asking again and again, in no order; ours stand in line.

@@ -251,3 +251,12 @@ class AuditRow(Base):
         Index("audit_by_guild", "guild_id", "id"),
         Index("audit_by_person", "user_id", "deed", "at"),
     )
+
+
+class ReloadRow(Base):
+    """One row: how often the processes were asked to read their settings again."""
+
+    __tablename__ = "reloads"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    number: Mapped[int]

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from settings.settings import Settings
@@ -73,6 +74,12 @@ def test_settings_named_for_operators_exist() -> None:
     named = {name for file in files for name in _environment(file.read_text(encoding="utf-8"))}
     assert named
     assert named - known == set()
+
+
+@pytest.mark.parametrize("unit", ["anim4gine.service", "anim4gine@.service"])
+def test_a_unit_reloads_by_the_signal_that_the_bot_reloads_by(unit: str) -> None:
+    lines = (DEPLOY / unit).read_text(encoding="utf-8").splitlines()
+    assert "ExecReload=/bin/kill -HUP $MAINPID" in lines
 
 
 def test_the_image_holds_every_room_that_the_bot_needs() -> None:

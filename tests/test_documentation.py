@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib.util
+import inspect
 import re
 import shlex
 import subprocess
@@ -16,14 +17,16 @@ from urllib.parse import urlsplit
 import click
 import pytest
 from discord import app_commands
+from discord.shard import Shard
+from sqlalchemy import AsyncAdaptedQueuePool
 
 from bot import cli
 from generation.tag_dictionary import load_dictionary
 from settings.settings import Settings
-from storage.database import Database
+from storage.database import POOL_OVERFLOW, POOL_SIZE, Database
 from storage.picture_files import PictureFiles
 from watch.server import WatchServer
-from wiring.assembly import build_bot
+from wiring.assembly import IDENTIFY_PAUSE_S, build_bot
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -184,6 +187,17 @@ def test_settings_that_are_named_exist(document: Path) -> None:
         elif found := re.match(r"ANIM4GINE_([A-Z0-9]+)__([A-Z0-9_]+)\b", span):
             section, key = (part.lower() for part in found.groups())
             assert key in defaults[section], span
+
+
+def test_the_counts_of_scaling_are_the_programs_own() -> None:
+    text = " ".join((DOCS / "scaling.md").read_text(encoding="utf-8").split())
+    assert f"keeps {POOL_SIZE} connections to PostgreSQL, and has up to {POOL_SIZE + POOL_OVERFLOW}" in text
+    timeouts = re.findall(r"wait_for\(coro, timeout=(\d+)", inspect.getsource(Shard.reidentify))
+    assert f"after {timeouts[0]} s at a later one" in text
+    assert f"up to {int(timeouts[0]) / IDENTIFY_PAUSE_S:.0f} processes can lose" in text
+    database = Database("postgresql+asyncpg://bot@db/bot")
+    assert isinstance(database.engine.pool, AsyncAdaptedQueuePool)
+    assert (database.engine.pool.size(), database.engine.pool._max_overflow) == (POOL_SIZE, POOL_OVERFLOW)
 
 
 def test_the_routes_that_are_named_are_served() -> None:

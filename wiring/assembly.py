@@ -29,6 +29,7 @@ from storage.people import PeopleStore
 from storage.personal_data import PersonalData
 from storage.picture_files import PictureFiles
 from storage.presets import PresetStore
+from storage.reloads import Reloads
 from storage.reports import ReportStore
 from storage.standings import StandingStore
 from storage.tournaments import TournamentStore
@@ -41,7 +42,10 @@ from wiring.reload import LiveParts, Reloader
 from wiring.service import build_service, terms_of, utc_now
 
 IDENTIFY_PAUSE_S = 5.0
-"""Between two shards' IDENTIFYs (events/gateway, "Rate Limiting"; `max_concurrency` may allow large bots more)."""
+"""Between two shards' IDENTIFYs (events/gateway, "Rate Limiting"; `max_concurrency` may allow large bots more).
+
+discord.py waits for a turn with the connection open, 60 s at most (`Shard.reidentify`): twelve processes get theirs.
+"""
 
 
 def build_bot(
@@ -112,6 +116,7 @@ def build_bot(
         settings.paths.data / "commands.sha256",
         upkeep,
         Reloader(settings, read_again, live),
+        Reloads(database),
         settings.discord,
         Turns(database, "identify", IDENTIFY_PAUSE_S),
     )

@@ -46,6 +46,7 @@ from cogs.policy import Policy
 from cogs.presets import Presets
 from cogs.privacy import Privacy
 from cogs.reload import Reload
+from cogs.reload_watch import ReloadWatch
 from cogs.remix import Remix
 from cogs.reports import Reports
 from cogs.server_settings import ServerSettings
@@ -54,6 +55,7 @@ from cogs.strays import Strays
 from cogs.tags import Surprise, Tags
 from generation.engine.engine import EngineState
 from settings.sections import DiscordSettings
+from storage.reloads import Reloads
 from storage.turns import Turns
 from storage.upkeep import Upkeep
 from watch.watch import Watch
@@ -75,6 +77,7 @@ class Anim4gineBot(DrawingBot):
         commands_told: Path,
         upkeep: Upkeep,
         reloader: Reloader,
+        reloads: Reloads,
         settings: DiscordSettings,
         turns: Turns,
     ) -> None:
@@ -103,6 +106,7 @@ class Anim4gineBot(DrawingBot):
         self.watch = watch
         self.upkeep = upkeep
         self.reloader = reloader
+        self.reload_watch = ReloadWatch(reloads, reloader.reload)
         self._commands_told = commands_told
         self.desk = Desk(self, parts)
         self.delivery = Delivery(self, parts.service, parts.clock, self.desk)
@@ -139,6 +143,8 @@ class Anim4gineBot(DrawingBot):
             how = "told to Discord" if was_told else "known to Discord"
         log.info("Logged in as %s; %d commands are %s", self.user, len(self.tree.get_commands()), how)
         self.deadline_watch.start()
+        if self._is_one_of_several:
+            self.reload_watch.start()
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         """Keep to one IDENTIFY in five seconds, as Discord asks of all processes together."""
@@ -202,7 +208,9 @@ class Anim4gineBot(DrawingBot):
             Seasons(parts),
             Status(parts, self.watch.history),
             Model(self, parts.service),
-            Reload(self, self.reloader.reload),
+            Reload(
+                self, self.reloader.reload, self.reload_watch.ask_others if self._is_one_of_several else None
+            ),
             Privacy(self, parts),
             Strays(self),
         ):
@@ -213,6 +221,7 @@ class Anim4gineBot(DrawingBot):
         if not self.is_closed():
             await self.deadline_watch.stop()
             await self.lease_watch.stop()
+            await self.reload_watch.stop()
             await self._turns.stop()
             await self.parts.service.stop()
             await self.delivery.settle(DELIVERY_TIMEOUT_S)

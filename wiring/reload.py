@@ -3,8 +3,6 @@
 import asyncio
 import json
 import logging
-import signal
-import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -23,6 +21,7 @@ from settings.errors import SettingsError
 from settings.settings import Settings
 from storage.blocks import BlockStore
 from storage.upkeep import Upkeep
+from terminal.hangup import Hangup
 
 log = logging.getLogger(__name__)
 
@@ -98,6 +97,10 @@ class Reloader:
         self._parts = parts
         self._classifier = parts.classifier
         self._turn = asyncio.Lock()
+        self._loaded = settings
+        """Those of the model that was loaded last: what one that can't be loaded gives way to."""
+        self._loading: Settings | None = None
+        """Those of the newest model that is on its way."""
 
     async def reload(self) -> ReloadReport:
         """Bring the bot in step with its settings. Waiting and running jobs stay.
@@ -111,6 +114,7 @@ class Reloader:
             try:
                 settings = await asyncio.to_thread(self._read)
                 classifier = await self._classifier_of(settings)
+                engine = self._other_engine(taken_on(self._settings, settings))
             except (SettingsError, UnusableClassifier) as error:
                 reason = (
                     str(error) if isinstance(error, SettingsError) else f"policy.classifier: {error.reason}"
@@ -118,16 +122,17 @@ class Reloader:
                 log.error("The settings were read again, and changed nothing: %s", reason)  # noqa: TRY400 - it tells all
                 raise ReloadRefused(reason) from error
             found = list(changes(self._settings, settings))
-            former, self._settings = self._settings, taken_on(self._settings, settings)
+            self._settings = taken_on(self._settings, settings)
             self._classifier = classifier
             self._apply(self._settings)
-            loads_model = needs_other_engine(former, self._settings)
-            if loads_model:
-                self._exchange_engine(former, self._settings)
+            if engine is not None:
+                self._exchange_engine(engine)
+            elif self._loading is None:
+                self._loaded = self._settings
         report = ReloadReport(
             holds=[change.told for change in found if change.is_live],
             waits=[change.told for change in found if not change.is_live],
-            loads_model=loads_model,
+            loads_model=engine is not None,
         )
         log.info(
             "The settings were read again. These hold now: %s. These wait for the next start: %s",
@@ -158,28 +163,39 @@ class Reloader:
             await asyncio.to_thread(classifier.load)
         return classifier
 
-    def _exchange_engine(self, former: Settings, settings: Settings) -> None:
-        engine_of = self._parts.engine_of
+    def _other_engine(self, settings: Settings) -> Engine | None:
+        """The engine of the settings, of which nothing has started; None where the present one is the same."""
+        if not needs_other_engine(self._settings, settings):
+            return None
+        return self._parts.engine_of(settings)
+
+    def _exchange_engine(self, engine: Engine) -> None:
+        self._loading = self._settings
+        # Handed over, not held: what an engine that fails leaves mustn't stay while the former one is loaded.
+        made = [engine]
         self._parts.service.exchange_engine(
-            partial(engine_of, settings), partial(engine_of, former), partial(self._engine_exchanged, former)
+            made.pop,
+            lambda: self._parts.engine_of(self._loaded),
+            partial(self._engine_exchanged, self._settings),
         )
 
-    def _engine_exchanged(self, former: Settings, failure: ModelUnavailable | None) -> None:
+    def _engine_exchanged(self, wanted: Settings, failure: ModelUnavailable | None) -> None:
+        # Where a later reload has another model waiting, the settings are that one's already.
+        is_newest = wanted is self._loading
+        if is_newest:
+            self._loading = None
         if failure is None:
+            self._loaded = self._settings if is_newest else wanted
             return
         log.error("The model of the new settings can't be loaded, so the former one goes on")
-        self._settings = self._settings.model_copy(
-            update={"model": former.model, "drawing": former.drawing, "profiles": former.profiles}
-        )
-        self._apply(self._settings)
+        if is_newest:
+            self._settings = _with_model_of(self._loaded, self._settings)
+            self._apply(self._settings)
 
 
 @contextmanager
-def reloading_on_hangup(reload: Callable[[], Awaitable[ReloadReport]]) -> Iterator[None]:
-    """Reload when SIGHUP comes, as `systemctl reload` sends it; Windows has no such signal."""
-    if sys.platform == "win32":
-        yield
-        return
+def reloading_on_hangup(hangup: Hangup, reload: Callable[[], Awaitable[ReloadReport]]) -> Iterator[None]:
+    """Reload when SIGHUP comes, as `systemctl reload` sends it, and at once if it has come already."""
     loop = asyncio.get_running_loop()
     reloads: set[asyncio.Task[None]] = set()
 
@@ -192,11 +208,8 @@ def reloading_on_hangup(reload: Callable[[], Awaitable[ReloadReport]]) -> Iterat
         reloads.add(task)
         task.add_done_callback(reloads.discard)
 
-    loop.add_signal_handler(signal.SIGHUP, begin)
-    try:
+    with hangup.heard_by(partial(loop.call_soon_threadsafe, begin)):
         yield
-    finally:
-        loop.remove_signal_handler(signal.SIGHUP)
 
 
 def _flat(values: Mapping[str, Any], before: str = "") -> dict[str, Any]:
@@ -220,6 +233,15 @@ def _shown(values: Mapping[str, Any], key: str) -> str:
 def _is_live(key: str) -> bool:
     section, _, rest = key.partition(".")
     return section in LIVE_SECTIONS or rest in LIVE_KEYS.get(section, ())
+
+
+def _with_model_of(loaded: Settings, settings: Settings) -> Settings:
+    """Return `settings` with what the model of `loaded` is made of, so that a later reload sees what differs."""
+    update: dict[str, Any] = {key: getattr(loaded, key) for key in ("model", "drawing", "profiles")}
+    if loaded.drawing.exact_replay:
+        prompt_tokens = loaded.limits.prompt_tokens
+        update["limits"] = settings.limits.model_copy(update={"prompt_tokens": prompt_tokens})
+    return settings.model_copy(update=update)
 
 
 def _engine_part(settings: Settings) -> tuple[Any, ...]:

@@ -15,6 +15,7 @@ from settings.tokens import read_watch_token
 from storage.database import Database
 from storage.picture_files import PictureFiles
 from storage.upkeep import Upkeep
+from terminal.hangup import Hangup
 from terminal.tag_import import IMPORTED_TAGS
 from wiring.assembly import build_bot
 from wiring.client import Anim4gineBot
@@ -24,8 +25,10 @@ from wiring.reload import reloading_on_hangup
 log = logging.getLogger("anim4gine")
 
 
-async def serve(settings: Settings, token: SecretStr, read_again: Callable[[], Settings]) -> None:
-    """Run the bot until it is cancelled; SIGHUP has it reload its settings by `read_again`.
+async def serve(
+    settings: Settings, token: SecretStr, read_again: Callable[[], Settings], hangup: Hangup
+) -> None:
+    """Run the bot until it is cancelled; `hangup` has it reload its settings by `read_again`.
 
     Raises:
         UnusableClassifier: the output check that the settings ask for can't look at pictures.
@@ -44,7 +47,7 @@ async def serve(settings: Settings, token: SecretStr, read_again: Callable[[], S
             # The model takes the longest of all, so it begins while the database and Discord are waited for.
             bot.parts.service.start()
             await database.start()
-            stack.enter_context(reloading_on_hangup(bot.reloader.reload))
+            stack.enter_context(reloading_on_hangup(hangup, bot.reloader.reload))
             await stack.enter_async_context(bot.watch.measuring())
             await stack.enter_async_context(tidied(bot.upkeep))
             if settings.watch.port:
@@ -62,6 +65,8 @@ async def tidied(upkeep: Upkeep) -> AsyncIterator[None]:
         yield
     finally:
         task.cancel()
+        # Else it would be called off once more, with its connection half closed, and that may hang for ever.
+        await asyncio.wait({task})
 
 
 @asynccontextmanager
@@ -73,9 +78,11 @@ async def served_watch(bot: Anim4gineBot, settings: Settings) -> AsyncIterator[N
     """
     token = read_watch_token(settings, os.environ)
     host, port = settings.watch.host, settings.watch.port
-    try:
-        async with bot.watch.served(host, port, token, bot.readiness) as server:
-            log.info("Health and metrics are at %s", server.base_url)
-            yield
-    except OSError as error:
-        raise SettingsError(f"watch.port = {port}: can't be listened on: {error.strerror}") from None
+    async with AsyncExitStack() as stack:
+        # Around the start alone: a connection to Discord that breaks while the bot runs is an OSError too.
+        try:
+            server = await stack.enter_async_context(bot.watch.served(host, port, token, bot.readiness))
+        except OSError as error:
+            raise SettingsError(f"watch.port = {port}: can't be listened on: {error.strerror}") from None
+        log.info("Health and metrics are at %s", server.base_url)
+        yield

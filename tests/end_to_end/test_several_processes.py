@@ -63,7 +63,9 @@ class House:
         folder = self.folder / f"shard-{shard}"
         folder.mkdir(exist_ok=True)
         own = {"ANIM4GINE_DISCORD__SHARD_IDS": str(shard)}
-        bot = BotProcess(self.server, folder, {**self.settings, **own, **settings})
+        bot = BotProcess(
+            self.server, folder, {**self.settings, **own, **settings}, self.folder / "config.toml"
+        )
         await self.stack.enter_async_context(bot)
         await self.in_guild.until(lambda: (shard, 2) in self.server.gateway.shards, timeout_s=120)
         await bot.model_is_ready()
@@ -210,3 +212,18 @@ async def test_a_game_of_a_killed_process_is_drawn_hinted_and_ended_by_the_other
     assert len(shown) == 1
     assert "Traceback" not in first.log
     await database.stop()
+
+
+async def test_a_reload_that_one_process_is_asked_for_comes_around_to_the_other(house: House) -> None:
+    file = house.folder / "config.toml"
+    file.write_text("[limits]\nsteps = 40", encoding="utf-8")
+    other = await house.starts(0)
+    asked = await house.starts(1)
+    file.write_text("[limits]\nsteps = 12", encoding="utf-8")
+    async with Person.called("Mika", house.server) as mika:
+        await mika.use("reload")
+        answer = await mika.waits_for(lambda it: "one of my processes" in it["content"])
+    assert "limits.steps: 40 → 12" in answer["content"]
+    await house.in_guild.until(lambda: "limits.steps: 40 → 12" in other.log, timeout_s=60)
+    assert asked.log.count("limits.steps: 40 → 12") == 1
+    assert "Traceback" not in other.log + asked.log

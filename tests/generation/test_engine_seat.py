@@ -6,6 +6,8 @@ import weakref
 from functools import partial
 from pathlib import Path
 
+import pytest
+
 from generation.engine.engine import EngineState
 from generation.engine.local_engine import LocalEngine
 from generation.engine_options import EngineOptions
@@ -95,6 +97,23 @@ async def test_who_calls_a_job_off_does_not_wait_for_the_new_engines_model(tiny_
         assert service.engine_state is EngineState.LOADING
         load.set()
         await finished(await service.submit(request(), AOI, HERE))
+
+
+async def test_an_engine_that_cannot_even_be_made_is_logged_and_told_and_the_present_one_draws_on(
+    tiny_checkpoint: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def make() -> LocalEngine:
+        raise OSError("no library")
+
+    async with running_service(tiny_checkpoint) as (service, engine):
+        await ready(service)
+        told: list[ModelUnavailable | None] = []
+        service.exchange_engine(make, make, told.append)
+        await finished(await service.submit(request(), AOI, HERE))
+        (failure,) = told
+        assert failure is not None
+        assert "no library" in caplog.text
+        assert service._engine is engine
 
 
 async def test_a_stop_in_the_middle_of_an_exchange_ends_it(tiny_checkpoint: Path) -> None:

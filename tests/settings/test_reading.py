@@ -13,7 +13,7 @@ from hypothesis import settings as settings_of_hypothesis
 from hypothesis import strategies as st
 
 from settings.errors import SettingsError
-from settings.reading import load_settings
+from settings.reading import SettingsReader, load_settings
 from settings.settings import Settings
 from settings.tokens import read_token
 from tests import hostile
@@ -57,6 +57,34 @@ def test_a_missing_file_means_defaults(tmp_path: Path) -> None:
     settings = load_settings(tmp_path / "absent.toml")
     assert settings.discord.api_base == "https://discord.com/api/v10"
     assert settings.model.source == "cagliostrolab/animagine-xl-4.0"
+
+
+def test_a_file_that_was_there_has_to_stay_and_one_that_was_not_may_come(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    reader = SettingsReader(lambda: file)
+    assert reader.read() == reader.read() == Settings()
+    file.write_text("[limits]\nsteps = 30", encoding="utf-8")
+    assert reader.read().limits.steps == 30
+    file.unlink()
+    for _ in range(2):
+        with pytest.raises(SettingsError, match=r"config\.toml: it was there and isn't any more"):
+            reader.read()
+    file.write_text("[limits]\nsteps = 20", encoding="utf-8")
+    assert reader.read().limits.steps == 20
+
+
+def test_settings_of_ones_own_that_are_gone_do_not_let_the_shipped_ones_take_their_place(
+    tmp_path: Path,
+) -> None:
+    own, shipped = tmp_path / "my.toml", tmp_path / "config.toml"
+    shipped.write_text("", encoding="utf-8")
+    reader = SettingsReader(lambda: own if own.exists() else shipped)
+    assert reader.read() == Settings()
+    own.write_text('[policy]\nblocked = ["gun"]', encoding="utf-8")
+    assert reader.read().policy.blocked
+    own.unlink()
+    with pytest.raises(SettingsError, match=r"my\.toml: it was there and isn't any more"):
+        reader.read()
 
 
 def test_the_shipped_file_documents_every_setting_with_its_default() -> None:

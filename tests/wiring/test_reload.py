@@ -1,6 +1,9 @@
 """Settings read again: what counts as changed, what holds at once, what waits, and what a mistake does."""
 
+import asyncio
 import logging
+import re
+import threading
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -8,10 +11,12 @@ from pathlib import Path
 import pytest
 
 from cogs.errors import ReloadRefused
+from generation.engine.engine import Engine
+from generation.engine.local_engine import LocalEngine
 from generation.errors import InvalidRequest
 from generation.job_store import ForgetfulStore
 from generation.moderation import Moderation
-from settings.reading import load_settings
+from settings.reading import SettingsReader, load_settings
 from settings.settings import Settings
 from storage.blocks import BlockStore
 from storage.database import Database
@@ -19,8 +24,9 @@ from storage.picture_files import PictureFiles
 from storage.upkeep import Upkeep
 from tests.generation.services import AOI, HERE, finished, ready, request
 from tests.tiny_classifier import build_tiny_classifier
+from wiring import engine
 from wiring.engine import build_engine
-from wiring.reload import LiveParts, Reloader, changes, needs_other_engine, taken_on
+from wiring.reload import LIVE_KEYS, LIVE_SECTIONS, LiveParts, Reloader, changes, needs_other_engine, taken_on
 from wiring.service import build_service, terms_of, utc_now
 
 
@@ -81,6 +87,22 @@ def test_only_what_the_model_is_made_of_loads_it_anew(tmp_path: Path, text: str,
     assert needs_other_engine(settings(tmp_path), settings(tmp_path, text)) is needs
 
 
+def test_the_shipped_file_names_all_that_waits_for_the_next_start() -> None:
+    shipped = (Path(__file__).parents[2] / "config.toml").read_text(encoding="utf-8").replace("\n# ", " ")
+    sentence = re.search(r"stays in line; (.*?) wait for the next start\.", shipped)
+    assert sentence is not None
+    sections = {
+        f"[{section}]" for section in Settings.model_fields if section not in {*LIVE_SECTIONS, *LIVE_KEYS}
+    }
+    keys = {
+        f"{section}.{key}"
+        for section, live in LIVE_KEYS.items()
+        for key in type(getattr(Settings(), section)).model_fields
+        if key not in live
+    }
+    assert set(re.split(r", | and ", sentence[1])) == sections | keys
+
+
 class Bot:
     """The parts of a bot that a reload reaches, with a real engine, its settings in a file."""
 
@@ -88,7 +110,10 @@ class Bot:
         self.folder = folder
         self.checkpoint = checkpoint
         self.write()
-        settings = load_settings(self.file)
+        self._reader = SettingsReader(lambda: self.file)
+        self.has_read, self.may_apply = threading.Event(), threading.Event()
+        self.may_apply.set()
+        settings = self._reader.read()
         database = Database(f"sqlite+aiosqlite:///{folder / 'jobs.db'}")
         self.blocks = BlockStore(database, attempts=3, block_for=timedelta(days=7))
         self.upkeep = Upkeep(
@@ -106,17 +131,52 @@ class Bot:
             upkeep=self.upkeep,
             classifier=None,
             terms_of=lambda settings, classifier: terms_of(settings, classifier, utc_now, moderation),
-            engine_of=build_engine,
+            engine_of=self.engine_of,
         )
-        self.reloader = Reloader(settings, lambda: load_settings(self.file), live)
+        self.may_load = threading.Event()
+        self.may_load.set()
+        self.reloader = Reloader(settings, self.read, live)
+
+    def read(self) -> Settings:
+        """Read the settings, and be slow with what has been read where somebody wants that."""
+        settings = self._reader.read()
+        self.has_read.set()
+        self.may_apply.wait(60)
+        return settings
 
     @property
     def file(self) -> Path:
         return self.folder / "config.toml"
 
+    def engine_of(self, settings: Settings) -> Engine:
+        """The engine of the settings, whose model is loaded once it `may_load`."""
+        engine = build_engine(settings)
+        assert isinstance(engine, LocalEngine)
+        engine._inbox.put(self.may_load.wait)
+        return engine
+
+    async def reloads(self, *texts: str) -> None:
+        """Reload with each text in the file, one after another while the first one's model is being loaded."""
+        self.may_load.clear()
+        for text in texts:
+            self.file.write_text(text, encoding="utf-8")
+            assert (await self.reloader.reload()).loads_model
+        self.may_load.set()
+        assert self.service._loading is not None
+        await self.service._loading
+
+    async def draws_as(self, text: str) -> None:
+        """Assert that pictures come, and that the settings are those of `text`."""
+        await finished(await self.service.submit(request(), AOI, HERE))
+        self.file.write_text(text, encoding="utf-8")
+        report = await self.reloader.reload()
+        assert (report.holds, report.loads_model) == ([], False)
+
+    def text(self, text: str = "", source: Path | None = None) -> str:
+        return f'[model]\nsource = "{source or self.checkpoint}"\ndevice = "cpu"\n{text}'
+
     def write(self, text: str = "", source: Path | None = None) -> None:
-        model = f'[model]\nsource = "{source or self.checkpoint}"\ndevice = "cpu"\n'
-        self.file.write_text(model + text, encoding="utf-8")
+        self.file.write_text(self.text(text, source), encoding="utf-8")
 
 
 @pytest.fixture
@@ -168,9 +228,43 @@ async def test_a_broken_file_changes_nothing_and_says_where(
             await bot.reloader.reload()
         assert reason in refused.value.reason
         assert refused.value.reason in caplog.text
+    bot.file.unlink()
+    with pytest.raises(ReloadRefused, match="isn't any more"):
+        await bot.reloader.reload()
     assert bot.service._terms is terms
     bot.write("[limits]\nsteps = 40")
     assert (await bot.reloader.reload()).holds == ["limits.steps: 50 → 40"]
+
+
+async def test_an_engine_that_cannot_be_made_is_refused_before_anything_changes(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "find_spec", lambda _name: None)
+    terms, before = bot.service._terms, bot.service._engine
+    bot.write('[drawing]\nengine = "ray"\n[limits]\nsteps = 30')
+    with pytest.raises(ReloadRefused) as refused:
+        await bot.reloader.reload()
+    assert "requirements-ray.txt" in refused.value.reason
+    assert bot.service._terms is terms
+    assert bot.service._engine is before
+    bot.write("[limits]\nsteps = 30")
+    assert (await bot.reloader.reload()).holds == ["limits.steps: 50 → 30"]
+
+
+async def test_of_two_reloads_at_once_the_later_one_has_the_last_word(bot: Bot) -> None:
+    bot.may_apply.clear()
+    bot.write("[limits]\nsteps = 30")
+    first = asyncio.create_task(bot.reloader.reload())
+    await asyncio.to_thread(bot.has_read.wait, 60)
+    slow, bot.may_apply = bot.may_apply, threading.Event()
+    bot.may_apply.set()
+    bot.write("[limits]\nsteps = 20")
+    second = asyncio.create_task(bot.reloader.reload())
+    await asyncio.wait({second}, timeout=0.5)  # it would be over, if it didn't wait for the first one
+    slow.set()
+    assert (await first).holds == ["limits.steps: 50 → 30"]
+    assert (await second).holds == ["limits.steps: 30 → 20"]
+    assert bot.service._terms.bounds.steps == 20
 
 
 async def test_a_classifier_is_loaded_before_anything_changes_and_once(bot: Bot, tmp_path: Path) -> None:
@@ -198,3 +292,34 @@ async def test_a_model_that_cannot_be_loaded_leaves_the_former_one_and_the_jobs(
     bot.write()
     await bot.reloader.reload()
     await finished(await bot.service.submit(request(seed=9), AOI, HERE))
+
+
+async def test_of_two_models_the_newest_is_drawn_with_though_the_one_before_it_could_not_be_loaded(
+    bot: Bot,
+) -> None:
+    bad, good = bot.text(source=bot.folder / "nowhere"), bot.text("[drawing]\nmax_batch_slots = 3")
+    await bot.reloads(bad, good)
+    await bot.draws_as(good)
+
+
+async def test_of_two_models_the_first_goes_on_where_the_newest_cannot_be_loaded(bot: Bot) -> None:
+    good, bad = bot.text("[drawing]\nmax_batch_slots = 3"), bot.text(source=bot.folder / "nowhere")
+    await bot.reloads(good, bad)
+    await bot.draws_as(good)
+
+
+async def test_where_neither_of_two_models_can_be_loaded_the_one_that_was_there_goes_on(bot: Bot) -> None:
+    job = await bot.service.submit(request(num_inference_steps=40), AOI, HERE)
+    former = bot.file.read_text(encoding="utf-8")
+    await bot.reloads(*(bot.text(source=bot.folder / name) for name in ("nowhere", "nor-here")))
+    await finished(job)
+    await bot.draws_as(former)
+
+
+async def test_a_model_that_goes_on_keeps_the_length_that_its_pictures_repeat_with(bot: Bot) -> None:
+    replays = "[drawing]\nexact_replay = true\n"
+    former = bot.text(replays + "[limits]\nprompt_tokens = 150\nsteps = 20")
+    await bot.reloads(former)
+    longer = replays + "[limits]\nprompt_tokens = 300\nsteps = 20"
+    await bot.reloads(bot.text(longer, source=bot.folder / "nowhere"))
+    await bot.draws_as(former)
