@@ -61,6 +61,7 @@ class SdxlModel:
     """
 
     def __init__(self, source: ModelSource, options: EngineOptions, encoding: EncodingMode) -> None:
+        source = options.settle(source)
         self._options = options
         self._source = source
         self._device = device_for(source)
