@@ -294,7 +294,7 @@ class LocalEngine:
             self._batches_before += self._core.batches_done
         self._core = None
         if self._model is not None:
-            self._model.close()
+            self._model.finish_decoding()
             self._model = None  # frees the old model's memory before the new one asks for its own
         try:
             core = self._load_model()

@@ -5,6 +5,7 @@ Importing this module imports torch and diffusers, which takes seconds; only the
 
 import logging
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 
 import torch
@@ -29,6 +30,7 @@ from generation.engine.prompt_chunks import CHUNK_TOKENS, count_tokens
 from generation.engine.prompt_encoder import PromptEncoder
 from generation.engine.sample import Sample
 from generation.engine.schedulers import make_scheduler
+from generation.engine.shared_vae import SharedVae
 from generation.engine.starting_latents import starting_latents
 from generation.engine.text_attention import attend_by_text_length
 from generation.engine.warm_up import WarmUp, warm_up
@@ -96,7 +98,8 @@ class SdxlModel:
         )
         # Offloaded parts take turns on the device, so only one thread may call them.
         is_free = self._device.type == "cuda" and self._offload is Offload.NONE
-        self._decoder = Decoder(self.pipeline.vae, self.pipeline.image_processor, in_background=is_free)
+        self._vae = SharedVae(self.pipeline.vae, self._device)
+        self._decoder = Decoder(self._vae, self.pipeline.image_processor, in_background=is_free)
 
     @property
     def device(self) -> str:
@@ -190,9 +193,11 @@ class SdxlModel:
         scheduler = make_scheduler(parameters.sampler, self.pipeline.scheduler.config)
         scheduler.set_timesteps(parameters.num_inference_steps, device="cpu")
         generator = torch.Generator("cpu").manual_seed(parameters.seed)
-        start = starting_latents(
-            parameters, scheduler, generator, self.pipeline.vae, self._device, self.pipeline.unet.dtype
-        )
+        # Only a picture to start from needs the VAE, so that others needn't wait for what is being decoded.
+        with nullcontext() if parameters.source is None else self._vae.turn():
+            start = starting_latents(
+                parameters, scheduler, generator, self.pipeline.vae, self._device, self.pipeline.unet.dtype
+            )
         control = control_of(parameters, self._controlnet, self._device)
         return Sample.begin(parameters, conditionings, scheduler, generator, start, control)
 
@@ -201,14 +206,21 @@ class SdxlModel:
         source = sample.parameters.source
 
         def finish(outcome: PictureOutcome) -> None:
-            if source is not None and not isinstance(outcome, Exception):
-                outcome = paste_kept_pixels(outcome, source)
+            try:
+                if source is not None and not isinstance(outcome, Exception):
+                    outcome = paste_kept_pixels(outcome, source)
+            except Exception as error:  # the decoder's thread has nobody else to tell
+                outcome = error
             on_end(outcome)
 
         self._decoder.decode(sample.latents, sample.parameters.seed, finish)
 
+    def finish_decoding(self) -> None:
+        """Decode all that waits for it."""
+        self._decoder.stay_on_one_thread()
+
     def close(self) -> None:
-        """Finish what is being decoded."""
+        """Finish what is being decoded; other pictures end with DrawingCancelled."""
         self._decoder.close()
 
     def _fixed_shape(self, slots: int) -> FixedShape | None:
