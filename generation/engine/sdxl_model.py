@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 
 import torch
 from diffusers import StableDiffusionXLPipeline
@@ -129,9 +130,11 @@ class SdxlModel:
         )
         parts = DrawingParts(
             prepare=self.prepare,
+            prepare_sparingly=partial(self.prepare, in_tiles=True),
             use_loras=self.use_loras,
             denoiser=self.denoiser(self._fixed_shape(found.slots)),
             decode=self.decode,
+            finish_decoding=self._decoder.wait,
             memory=MemoryGuard(found.slots, self._offload_more),
             slots_for=self._plan.slots_for,
         )
@@ -177,8 +180,11 @@ class SdxlModel:
                 self._encoder.forget()
 
     @torch.inference_mode()
-    def prepare(self, parameters: ImageParameters) -> Sample:
-        """Encode the prompts and make the first latents; the LoRAs must be in force."""
+    def prepare(self, parameters: ImageParameters, *, in_tiles: bool = False) -> Sample:
+        """Encode the prompts and make the first latents; the LoRAs must be in force.
+
+        With `in_tiles` a picture to start from is encoded in tiles, which takes less memory and may differ in tone.
+        """
         prompts: list[tuple[int, ImageParameters | PromptEdit]] = [
             (0, parameters),
             *((edit.first_step, edit) for edit in parameters.edits),
@@ -194,7 +200,7 @@ class SdxlModel:
         scheduler.set_timesteps(parameters.num_inference_steps, device="cpu")
         generator = torch.Generator("cpu").manual_seed(parameters.seed)
         # Only a picture to start from needs the VAE, so that others needn't wait for what is being decoded.
-        with nullcontext() if parameters.source is None else self._vae.turn():
+        with nullcontext() if parameters.source is None else self._vae.turn(in_tiles=in_tiles):
             start = starting_latents(
                 parameters, scheduler, generator, self.pipeline.vae, self._device, self.pipeline.unet.dtype
             )
