@@ -170,6 +170,15 @@ class LocalEngine:
         Never raises for a model that can't be loaded: the bot lives on and says so to those who ask. Pictures in
         flight are drawn again with the new model.
         """
+        await self.load_model()
+        self.compile()
+
+    def compile(self) -> None:
+        """Have the model compiled beside the drawing, where the options ask for it; returns at once."""
+        self._inbox.put(self._compile)
+
+    async def load_model(self) -> None:
+        """Do as `load`, and leave it to the caller to `compile`: others may have to be loaded first."""
         self._set_state(EngineState.LOADING, None)
         self._loop = asyncio.get_running_loop()
         if self._thread is None:
@@ -286,6 +295,7 @@ class LocalEngine:
                 order.on_end(error)
             orders = []
         self._load_blocking(orders)
+        self._compile()
 
     def _load_blocking(self, orders: "list[PictureOrder]") -> None:
         """Load the model and go on with `orders`; where that fails they end."""
@@ -294,7 +304,7 @@ class LocalEngine:
             self._batches_before += self._core.batches_done
         self._core = None
         if self._model is not None:
-            self._model.finish_decoding()
+            self._model.close(decodes_the_rest=True)
             self._model = None  # frees the old model's memory before the new one asks for its own
         try:
             core = self._load_model()
@@ -310,7 +320,6 @@ class LocalEngine:
             self._core = core
             self._post(self._set_slots, core.slots)
             self._post(self._set_state, EngineState.READY, None)
-            self._compile(core)
 
     def _load_model(self) -> "EngineCore":
         read_ahead(self._source)
@@ -329,15 +338,18 @@ class LocalEngine:
         )
         return core
 
-    def _compile(self, core: "EngineCore") -> None:
-        """Have the model compiled beside the drawing, and use the outcome if `core` still draws then."""
+    def _compile(self) -> None:
+        """Begin to compile the model, and use the outcome if the present core still draws then."""
+        core, model = self._core, self._model
+        if core is None or model is None:
+            return
 
         def swap(denoiser: "Denoiser") -> None:
             self._inbox.put(lambda: core.use_denoiser(denoiser) if self._core is core else None)
 
         try:
-            if self._model is not None:
-                self._model.compile(swap)
+            with LIBRARY_TURNS.drawing():
+                model.compile(swap)
         except Exception:  # the model draws without it
             log.warning("The UNet could not be compiled; drawing goes on without that", exc_info=True)
 

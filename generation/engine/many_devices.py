@@ -121,8 +121,12 @@ class ManyDevices:
     async def load(self) -> None:
         """Load the model where it failed to load, or everywhere where it is nowhere amiss."""
         failed = [engine for engine in self._engines if engine.state is EngineState.FAILED]
-        for engine in failed or self._engines:
-            await engine.load()
+        chosen = failed or self._engines
+        for engine in chosen:
+            await engine.load_model()
+        # Only now: who loads waits for who compiles, which takes minutes.
+        for engine in chosen:
+            engine.compile()
 
     async def draw(self, job: Job, on_progress: Callable[[Progress], None]) -> tuple[Image, ...]:
         """Draw all pictures of `job`, each on its device. Raises as `Engine.draw` does."""

@@ -221,13 +221,17 @@ class SdxlModel:
 
         self._decoder.decode(sample.latents, sample.parameters.seed, finish)
 
-    def finish_decoding(self) -> None:
-        """Decode all that waits for it."""
-        self._decoder.stay_on_one_thread()
+    def close(self, *, decodes_the_rest: bool = False) -> None:
+        """Finish what is being decoded; with `decodes_the_rest` also what waits, which else ends with DrawingCancelled.
 
-    def close(self) -> None:
-        """Finish what is being decoded; other pictures end with DrawingCancelled."""
-        self._decoder.close()
+        What is being compiled is given up.
+        """
+        if self._compiled is not None:
+            self._compiled.give_up()
+        if decodes_the_rest:
+            self._decoder.stay_on_one_thread()
+        else:
+            self._decoder.close()
 
     def _fixed_shape(self, slots: int) -> FixedShape | None:
         if not self._options.exact_replay:
