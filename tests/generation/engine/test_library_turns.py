@@ -171,9 +171,9 @@ async def test_an_engine_closed_while_it_loads_and_its_successor_never_load_side
         await loading
         with suppress(asyncio.CancelledError):
             await former_loading
+        await successor.close()
     assert counts == [1, 1]
     assert successor.state is EngineState.READY
-    await successor.close()
 
 
 async def test_of_several_devices_none_is_compiled_before_all_are_loaded_and_drawing_goes_on_meanwhile(
@@ -197,17 +197,20 @@ async def test_of_several_devices_none_is_compiled_before_all_are_loaded_and_dra
 
     monkeypatch.setattr("generation.engine.sdxl_model.CompiledUnet", SlowlyCompiledUnet)
     options = EngineOptions(usual_size=(64, 64), compile=True, compile_cache=tmp_path)
-    with watched_loads(monkeypatch, lambda: told.append("loading")):
-        engine = ManyDevices(source_of(tiny_checkpoint), ("cpu", "cpu"), options)
-        await asyncio.wait_for(engine.load(), LONG_S)
-        while told.count("compiling") < 2:
-            await asyncio.sleep(0.01)
-        assert told == ["loading"] * 2 + ["compiling"] * 2
-        assert len(await asyncio.wait_for(engine.draw(small_job(1, 2), lambda _: None), LONG_S)) == 2
-        again = asyncio.ensure_future(engine.load())
-        await asyncio.sleep(0.5)
-        assert told.count("loading") == 2
+    engine = ManyDevices(source_of(tiny_checkpoint), ("cpu", "cpu"), options)
+    try:
+        with watched_loads(monkeypatch, lambda: told.append("loading")):
+            await asyncio.wait_for(engine.load(), LONG_S)
+            while told.count("compiling") < 2:
+                await asyncio.sleep(0.01)
+            assert told == ["loading"] * 2 + ["compiling"] * 2
+            assert len(await asyncio.wait_for(engine.draw(small_job(1, 2), lambda _: None), LONG_S)) == 2
+            again = asyncio.ensure_future(engine.load())
+            await asyncio.sleep(0.5)
+            assert told.count("loading") == 2
+            go_on.set()
+            await asyncio.wait_for(again, LONG_S)
+            assert told.count("loading") == 4
+    finally:
         go_on.set()
-        await asyncio.wait_for(again, LONG_S)
-        assert told.count("loading") == 4
-    await engine.close()
+        await engine.close()

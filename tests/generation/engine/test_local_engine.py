@@ -1,7 +1,9 @@
 """One device as an engine: what becomes of pictures, and of the model's memory, when the model is loaded again."""
 
 import asyncio
+import gc
 import threading
+import weakref
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,16 +14,23 @@ import torch
 
 from generation.engine import sdxl_model
 from generation.engine.decoder import Decoder
+from generation.engine.engine import EngineState
 from generation.engine.local_engine import LocalEngine
 from generation.engine_options import EngineOptions
+from generation.errors import BrokenLora, DeviceLost, ModelUnavailable
 from generation.model_source import ModelSource
 from tests.generation.engine.jobs import small_job
+from tests.generation.services import before_each_unet_call
 
 
 @asynccontextmanager
-async def one_device(source: Path, **options: Any) -> AsyncIterator[LocalEngine]:
+async def one_device(
+    source: Path, *, keeps_pictures: bool = True, **options: Any
+) -> AsyncIterator[LocalEngine]:
     engine = LocalEngine(
-        ModelSource(source=str(source), device="cpu"), EngineOptions(usual_size=(64, 64), **options)
+        ModelSource(source=str(source), device="cpu"),
+        EngineOptions(usual_size=(64, 64), **options),
+        keeps_pictures=keeps_pictures,
     )
     await engine.load()
     try:
@@ -38,6 +47,10 @@ def _decodes_beside(monkeypatch: pytest.MonkeyPatch) -> None:
         "Decoder",
         lambda vae, image_processor, **_: Decoder(vae, image_processor, in_background=True),
     )
+
+
+def lose_it() -> None:
+    raise torch.AcceleratorError("CUDA error: an illegal memory access was encountered")
 
 
 def before_each_decoding(engine: LocalEngine, hook: Any) -> None:
@@ -74,16 +87,86 @@ async def test_pictures_whose_device_is_lost_while_they_wait_to_be_decoded_are_d
     tiny_checkpoint: Path,
 ) -> None:
     async with one_device(tiny_checkpoint, max_batch_slots=4) as engine:
-
-        def lose_it() -> None:
-            raise torch.AcceleratorError("CUDA error: unspecified launch failure")
-
         first_model = engine._model
         before_each_decoding(engine, lose_it)
-        # What was lost shows in the next step too.
-        assert first_model is not None
-        first_model.pipeline.text_encoder.register_forward_pre_hook(lambda *_: lose_it())
         drawing = engine.draw(small_job(1, 2, 3), lambda _: None)
         images = await asyncio.wait_for(drawing, 60)
         assert [image.parameters.seed for image in images] == [1, 2, 3]
         assert engine._model is not first_model
+        assert engine.activity.steps == 2 * 3 * 5
+
+
+def watched_memory(engine: LocalEngine, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Whether the UNet that the engine has now was gone, each time that a model begins to be loaded."""
+    assert engine._model is not None
+    unet = weakref.ref(engine._model.pipeline.unet)
+    was_gone: list[bool] = []
+    make = sdxl_model.SdxlModel.__init__
+
+    def look_and_make(model: sdxl_model.SdxlModel, *arguments: Any) -> None:
+        was_gone.append(unet() is None)
+        make(model, *arguments)
+
+    monkeypatch.setattr(sdxl_model.SdxlModel, "__init__", look_and_make)
+    return was_gone
+
+
+async def test_the_old_model_is_gone_before_the_new_one_is_loaded_when_the_device_was_lost(
+    tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with one_device(tiny_checkpoint) as engine:
+        was_gone = watched_memory(engine, monkeypatch)
+        before_each_unet_call(engine, lose_it)
+        assert len(await engine.draw(small_job(1, 2), lambda _: None)) == 2
+        assert was_gone == [True]
+
+
+async def test_it_is_gone_too_where_the_pictures_are_given_back_with_the_error(
+    tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with one_device(tiny_checkpoint, keeps_pictures=False) as engine:
+        was_gone = watched_memory(engine, monkeypatch)
+        before_each_unet_call(engine, lose_it)
+        with pytest.raises(DeviceLost) as told:
+            await engine.draw(small_job(1), lambda _: None)
+        assert len(await engine.draw(small_job(1), lambda _: None)) == 1
+        assert was_gone == [True]
+        assert told.value.reason
+
+
+async def test_the_old_model_is_gone_before_it_is_loaded_anew_on_demand(
+    tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with one_device(tiny_checkpoint) as engine:
+
+        def fail() -> None:
+            raise BrokenLora("ink", "a test's")
+
+        handle = before_each_unet_call(engine, fail)
+        with pytest.raises(BrokenLora) as kept:  # errors live on in the jobs that they ended
+            await engine.draw(small_job(1), lambda _: None)
+        handle.remove()
+        was_gone = watched_memory(engine, monkeypatch)
+        await engine.load()
+        assert was_gone == [True]
+        assert kept.value
+
+
+async def test_a_model_that_fails_in_its_warm_up_leaves_no_memory_behind(
+    tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unets: list[weakref.ref[torch.nn.Module]] = []
+
+    def run_out(model: sdxl_model.SdxlModel) -> None:
+        unets.append(weakref.ref(model.pipeline.unet))
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(sdxl_model.SdxlModel, "core", run_out)
+    async with one_device(tiny_checkpoint) as engine:
+        assert engine.state is EngineState.FAILED
+        while engine._model is not None:
+            await asyncio.sleep(0.01)
+        await asyncio.to_thread(gc.collect)
+        assert unets[0]() is None
+        with pytest.raises(ModelUnavailable):
+            await engine.draw(small_job(1), lambda _: None)
