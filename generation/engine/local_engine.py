@@ -31,7 +31,7 @@ from generation.errors import DeviceLost, DrawingCancelled, GenerationError, Mod
 from generation.image import Image
 from generation.image_encoding import encode_png, encode_preview
 from generation.job import Job
-from generation.model_errors import ModelLoadError
+from generation.model_errors import DeviceGone, DeviceUnavailable, ModelLoadError, first_line
 from generation.model_source import ModelSource
 from generation.wait_estimate import WaitEstimate
 from generation.work import Work
@@ -102,6 +102,7 @@ class LocalEngine:
         self._model: SdxlModel | None = None
         self._core: EngineCore | None = None
         self._loss: _Loss | None = None
+        self._was_ready = False
         self._restarts = 0
         self._busy_s = 0.0
         self._work_measured = Work()
@@ -361,10 +362,13 @@ class LocalEngine:
         else:
             for order in orders:
                 core.add(order)
-            self._core = core
+            self._core, self._was_ready = core, True
             self._post(self._set_slots, core.slots)
             self._post(self._set_state, EngineState.READY, None)
             return
+        if self._was_ready and (isinstance(failure, DeviceUnavailable) or _is_lost_device(failure)):
+            log.error("The device is gone for this process; another one may be able to use it")
+            failure = DeviceGone(self._source.source, first_line(failure), self._source.device)
         self._fail(failure, orders)
 
     def _load_model(self) -> "EngineCore":

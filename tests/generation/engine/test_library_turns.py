@@ -11,7 +11,7 @@ import pytest
 
 from generation.engine import compilation
 from generation.engine.engine import EngineState
-from generation.engine.library_turns import LibraryTurns
+from generation.engine.library_turns import LIBRARY_TURNS, LibraryTurns
 from generation.engine.local_engine import LocalEngine
 from generation.engine.many_devices import ManyDevices
 from generation.engine.sdxl_model import SdxlModel
@@ -206,7 +206,9 @@ async def test_of_several_devices_none_is_compiled_before_all_are_loaded_and_dra
             assert told == ["loading"] * 2 + ["compiling"] * 2
             assert len(await asyncio.wait_for(engine.draw(small_job(1, 2), lambda _: None), LONG_S)) == 2
             again = asyncio.ensure_future(engine.load())
-            await asyncio.sleep(0.5)
+            while not LIBRARY_TURNS._waiting_to_load:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(SHORT_S)
             assert told.count("loading") == 2
             go_on.set()
             await asyncio.wait_for(again, LONG_S)

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import shutil
 import threading
 import weakref
 from collections.abc import AsyncIterator
@@ -18,6 +19,7 @@ from generation.engine.engine import EngineState
 from generation.engine.local_engine import LocalEngine
 from generation.engine_options import EngineOptions
 from generation.errors import BrokenLora, DeviceLost, ModelUnavailable
+from generation.model_errors import DeviceGone, DeviceUnavailable, ModelNotFound
 from generation.model_source import ModelSource
 from tests.generation.engine.jobs import small_job
 from tests.generation.services import before_each_unet_call
@@ -100,6 +102,7 @@ def watched_memory(engine: LocalEngine, monkeypatch: pytest.MonkeyPatch) -> list
     """Whether the UNet that the engine has now was gone, each time that a model begins to be loaded."""
     assert engine._model is not None
     unet = weakref.ref(engine._model.pipeline.unet)
+    engine._model.pipeline.unet.__dict__["itself"] = unet()  # in a cycle, as accelerate's hooks put it
     was_gone: list[bool] = []
     make = sdxl_model.SdxlModel.__init__
 
@@ -170,3 +173,47 @@ async def test_a_model_that_fails_in_its_warm_up_leaves_no_memory_behind(
         assert unets[0]() is None
         with pytest.raises(ModelUnavailable):
             await engine.draw(small_job(1), lambda _: None)
+
+
+@pytest.mark.parametrize("where", ["device_for", "warm_up"])
+async def test_a_lost_device_that_cannot_be_had_again_is_gone_for_this_process(
+    tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    def fail(*_arguments: Any, **_options: Any) -> None:
+        if where == "warm_up":
+            lose_it()
+        raise DeviceUnavailable("tiny", "CUDA error: an illegal memory access was encountered", "cuda:0")
+
+    async with one_device(tiny_checkpoint) as engine:
+        before_each_unet_call(engine, lose_it)
+        monkeypatch.setattr(sdxl_model, where, fail)
+        with pytest.raises(ModelUnavailable) as told:
+            await engine.draw(small_job(1), lambda _: None)
+        assert isinstance(told.value.cause, DeviceGone)
+        assert "illegal memory access" in told.value.cause.reason
+        assert engine.failure is not None
+        assert isinstance(engine.failure.cause, DeviceGone)
+
+
+async def test_a_model_whose_files_went_meanwhile_is_missing_and_its_device_not_gone(
+    tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    model = shutil.copytree(tiny_checkpoint, tmp_path / "model")
+    async with one_device(model) as engine:
+        before_each_unet_call(engine, lose_it)
+        model.rename(tmp_path / "elsewhere")
+        with pytest.raises(ModelUnavailable) as told:
+            await engine.draw(small_job(1), lambda _: None)
+        assert isinstance(told.value.cause, ModelNotFound)
+
+
+async def test_a_device_that_never_was_there_is_not_gone(
+    tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise DeviceUnavailable("tiny", "Invalid device", "cuda:7")
+
+    monkeypatch.setattr(sdxl_model, "device_for", fail)
+    async with one_device(tiny_checkpoint) as engine:
+        assert engine.failure is not None
+        assert type(engine.failure.cause) is DeviceUnavailable
