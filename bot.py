@@ -148,6 +148,11 @@ def run() -> None:
         leave(str(error), EXIT_MISCONFIGURED)
     except UnusableClassifier as error:
         leave(f"policy.classifier can't be used: {error.reason}", EXIT_MISCONFIGURED)
+    except ModelUnavailable as error:
+        leave(
+            f"The device is gone for this process ({error.cause}). Start it again: its jobs go on.",
+            EXIT_FAILURE,
+        )
     except (discord.DiscordException, *CONNECTION_ERRORS) as error:
         leave(f"Discord can't be reached at {settings.discord.api_base}: {error!r}", EXIT_FAILURE)
 

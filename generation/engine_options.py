@@ -1,9 +1,14 @@
 """How the engine is to work on its device. Plain values: importing this imports no torch."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from generation.aspect_ratio import AspectRatio
+from generation.model_source import ModelSource
+
+FLOAT8_DTYPE = "bfloat16"
+"""What a model is loaded in before its linear layers go to eight bits: torchao 0.18 scales rows of nothing else
+(the assertion for `PerRow` in its `quantization/quant_api.py`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,3 +41,9 @@ class EngineOptions:
     def precision(self) -> str:
         """What goes into the metadata where the model computes in less than its own precision, else nothing."""
         return "float8" if self.float8 else ""
+
+    def settle(self, source: ModelSource) -> ModelSource:
+        """Return `source` in the dtype that float8 needs, where it leaves the dtype open."""
+        if self.float8 and source.dtype == "auto":
+            return replace(source, dtype=FLOAT8_DTYPE)
+        return source

@@ -42,6 +42,11 @@ class DeviceUnavailable(ModelLoadError):
     device: str
 
 
+@dataclass(eq=False)
+class DeviceGone(DeviceUnavailable):
+    """`device` drew in this process and was lost for it: a broken CUDA context stays so. Another process may use it."""
+
+
 def first_line(error: Exception) -> str:
     """Say what an error of a library says, without the advice that it prints below."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -49,6 +49,7 @@ from generation.job_queue import JobQueue
 from generation.job_record import sources_of
 from generation.job_store import JobStore, QuotaReached, ReplyAddress
 from generation.left_jobs import LeftJobs, TakenOver
+from generation.model_errors import DeviceGone
 from generation.model_profile import ModelProfile
 from generation.occasion import Occasion
 from generation.patience import until_answered
@@ -95,6 +96,7 @@ class GenerationService:
         self.deliveries = Deliveries(store, clock)
         self._left = LeftJobs(store, clock, lambda job_id: job_id in self._jobs or job_id in self._accepting)
         self._is_stopping = False
+        self._device_gone = asyncio.Event()
         self._loading: asyncio.Task[None] | None = None
         self._renewed_at = clock()
         self.on_began: Callable[[Job, float], None] = lambda _job, _waited_s: None
@@ -269,7 +271,7 @@ class GenerationService:
         pictures, rules = await self.gatekeeper.admit(request, user_id, place, own_lists or {})
         for picture in pictures:
             self._check_options(picture.request)
-        if self._is_stopping:
+        if self._is_stopping or self._device_gone.is_set():
             raise ServiceStopping
         if failure := self._seat.failure:
             raise failure
@@ -334,6 +336,14 @@ class GenerationService:
         if job.id not in self._running and self._queue.end(job):
             self._start(job, self._conclude(job, Cancelled()))
 
+    async def until_device_is_gone(self) -> ModelUnavailable:
+        """Wait, perhaps for ever, until this process can't draw any more and another one could; returns why.
+
+        What waits and runs stays in the store, as for `stop`, which is what is left to be done.
+        """
+        await self._device_gone.wait()
+        return self._seat.failure or ModelUnavailable(GenerationError())
+
     async def stop(self) -> None:
         """Take no more requests; what waits or runs stays in the store for the next start. Gives the engine back."""
         self._is_stopping = True
@@ -354,7 +364,10 @@ class GenerationService:
 
     def _engine_changed(self) -> None:
         """Act on what the engine has to say: a free slot, a model that is there or not."""
-        if (failure := self._seat.failure) and not self._is_stopping:
+        failure = self._seat.failure
+        if failure is not None and isinstance(failure.cause, DeviceGone):
+            self._device_gone.set()
+        elif failure is not None and not self._is_stopping:
             for job in tuple(self._queue):
                 self._queue.end(job)
                 self._start(job, self._conclude(job, Failed(failure)))
@@ -402,6 +415,8 @@ class GenerationService:
         except DrawingCancelled:
             return Cancelled()
         except GenerationError as error:
+            if self._device_gone.is_set():
+                return Suspended()
             log.warning("Job failed: %s", error, extra={"job": job.id})
             return Failed(error)
         except Exception:

@@ -9,6 +9,7 @@ from typing import Any
 import pydantic_settings
 from pydantic import ValidationError
 
+from generation.engine_options import FLOAT8_DTYPE
 from generation.model_profile import BUILT_IN_PROFILES
 from settings.errors import SettingsError
 from settings.mistakes import in_a_line, in_one_line, place_of, shown
@@ -87,6 +88,11 @@ def _refuse_contradictions(settings: Settings, file: Path) -> None:
     if settings.drawing.engine == "ray" and len(settings.model.devices) > 1:
         where = place_of("model.device", file)
         raise SettingsError(f'{where}: must be one device with drawing.engine = "ray"; each replica has one')
+    if settings.drawing.float8 and settings.model.dtype not in {"auto", FLOAT8_DTYPE}:
+        where = place_of("model.dtype", file)
+        raise SettingsError(
+            f"{where} = {shown(settings.model.dtype)}: must be auto or {FLOAT8_DTYPE} with drawing.float8 = true"
+        )
     known_profiles = sorted({*BUILT_IN_PROFILES, *settings.profiles})
     if settings.model.profile not in known_profiles:
         where = place_of("model.profile", file)

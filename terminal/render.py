@@ -8,7 +8,7 @@ import click
 
 from generation.errors import DrawingCancelled
 from generation.image import Image
-from generation.job import Cancelled, Failed, Finished, Job, Running
+from generation.job import Cancelled, Failed, Finished, Job, Running, Suspended
 from generation.place import Place
 from generation.request import GenerationRequest
 from generation.service import GenerationService
@@ -28,14 +28,14 @@ async def render_to_files(service: GenerationService, request: GenerationRequest
     service.start()
     try:
         job = await service.submit(request, TERMINAL_USER_ID, TERMINAL)
-        images = await _with_progress_bar(job)
+        images = await _with_progress_bar(job, service)
         for path in await asyncio.to_thread(_write, images, output):
             click.echo(path)
     finally:
         await service.stop()
 
 
-async def _with_progress_bar(job: Job) -> tuple[Image, ...]:
+async def _with_progress_bar(job: Job, service: GenerationService) -> tuple[Image, ...]:
     click.echo("Loading the model ...", err=True)
     with click.progressbar(length=job.total_steps, label="Drawing", file=sys.stderr) as bar:
         async for update in job.updates():
@@ -47,6 +47,8 @@ async def _with_progress_bar(job: Job) -> tuple[Image, ...]:
                     return images
                 case Failed(error):
                     raise error
+                case Suspended():  # for a next start, which there is none of here
+                    raise await service.until_device_is_gone()
                 case Cancelled():
                     break
     raise DrawingCancelled

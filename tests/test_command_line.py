@@ -243,6 +243,28 @@ def test_a_hangup_ends_the_bot_neither_early_nor_late_and_what_was_asked_for_ear
     assert bot.returncode == 0, log.read_text()[-2000:]
 
 
+def test_a_device_that_is_gone_for_the_process_ends_it_with_exit_code_1_and_a_sentence() -> None:
+    program = """
+import bot
+from generation.errors import ModelUnavailable
+from generation.model_errors import DeviceGone
+
+async def serve(*_arguments):
+    raise ModelUnavailable(DeviceGone("tiny", "CUDA error: unspecified launch failure", "cuda:0"))
+
+bot.serve = serve
+bot.cli(["--config", "config.toml", "run"])
+"""
+    result = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT, env=os.environ | {"DISCORD_TOKEN": "a.b.c"}, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert result.returncode == 1
+    assert "CUDA error: unspecified launch failure" in result.stderr
+    assert "Start it again" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
 def test_render_writes_a_png_that_another_reader_understands(tiny_checkpoint: Path, tmp_path: Path) -> None:
     output = tmp_path / "pictures" / "out.png"
     result = start(

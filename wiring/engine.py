@@ -64,10 +64,11 @@ def engine_options(settings: Settings) -> EngineOptions:
 def model_source(settings: Settings) -> ModelSource:
     """Say which model the settings name, and how it is to be loaded; of several devices, on the first."""
     model = settings.model
-    return ModelSource(
+    source = ModelSource(
         source=model.source,
         revision=model.revision or None,
         device=model.devices[0],
         dtype=model.dtype,
         config=model.config or None,
     )
+    return engine_options(settings).settle(source)

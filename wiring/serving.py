@@ -3,11 +3,13 @@
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
 
 from pydantic import SecretStr
 
+from generation.service import GenerationService
 from generation.tag_dictionary import load_dictionary
 from settings.errors import SettingsError
 from settings.settings import Settings
@@ -32,6 +34,7 @@ async def serve(
 
     Raises:
         UnusableClassifier: the output check that the settings ask for can't look at pictures.
+        ModelUnavailable: the device is gone for this process; jobs go on when it is started again.
     """
     await point_discord_at(settings.discord.api_base)
     classifier = settings.policy.rating_classifier
@@ -52,9 +55,31 @@ async def serve(
             await stack.enter_async_context(tidied(bot.upkeep))
             if settings.watch.port:
                 await stack.enter_async_context(served_watch(bot, settings))
-            await bot.start(token.get_secret_value())
+            await until_device_is_gone(bot.start(token.get_secret_value()), bot.parts.service)
     finally:
         await database.stop()
+
+
+async def until_device_is_gone(running: Coroutine[Any, Any, None], service: GenerationService) -> None:
+    """Let the client run, unless the device is gone for this process meanwhile.
+
+    Raises:
+        ModelUnavailable: it is gone; the client was cancelled.
+    """
+    client = asyncio.create_task(running, name="client")
+    gone = asyncio.create_task(service.until_device_is_gone(), name="watch the device")
+    try:
+        await asyncio.wait({client, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if client.done():
+            await client
+            return
+    finally:
+        for task in (client, gone):
+            task.cancel()
+        await asyncio.gather(client, gone, return_exceptions=True)
+    failure = gone.result()
+    log.error("The bot ends, since only a new process can draw again; its jobs go on then: %s", failure.cause)
+    raise failure
 
 
 @asynccontextmanager

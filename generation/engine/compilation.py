@@ -12,6 +12,7 @@ import torch
 
 from generation.aspect_ratio import AspectRatio
 from generation.engine.denoiser import Denoiser
+from generation.engine.library_turns import LIBRARY_TURNS
 from generation.engine.sample import Sample
 from generation.image import ImageParameters
 
@@ -74,7 +75,8 @@ def compile_in_background(
 ) -> threading.Thread:
     """Try `unet` on a thread of its own and hand `swap` the denoiser that uses it, or nothing if it can't be compiled.
 
-    `prepare` is called here, at once, for the samples to try it with; `swap` on the other thread.
+    `prepare` is called here, at once, for the samples to try it with; `swap` on the other thread. What is compiled
+    meanwhile waits until nobody loads a model, and ends after its present graph where `unet` is given up.
     """
     # What is equal in the first call (rows, height, width, length of text) torch takes to be equal always, so the
     # square comes second.
@@ -82,12 +84,14 @@ def compile_in_background(
 
     def compile_and_swap() -> None:
         denoiser = Denoiser(unet, masks_texts=True, least_rows=LEAST_ROWS)
-        try:
-            for batch in ([samples[0]], [samples[1]], [samples[0], samples[0]]):
-                denoiser.predict(batch)
-        except Exception:  # too little memory beside what is drawn meanwhile, for one
-            log.warning("The UNet could not be compiled; drawing goes on without that", exc_info=True)
-            unet.give_up()
+        with LIBRARY_TURNS.compiling(lambda: unet.is_compiled):
+            try:
+                for batch in ([samples[0]], [samples[1]], [samples[0], samples[0]]):
+                    if unet.is_compiled:
+                        denoiser.predict(batch)
+            except Exception:  # too little memory beside what is drawn meanwhile, for one
+                log.warning("The UNet could not be compiled; drawing goes on without that", exc_info=True)
+                unet.give_up()
         denoiser.forget()
         if unet.is_compiled:
             log.info("The UNet is compiled")

@@ -13,7 +13,7 @@ import torch
 
 from generation.engine.denoiser import Denoiser, Predictions
 from generation.engine.latent_preview import latent_preview
-from generation.engine.memory_guard import Attempt, MemoryGuard
+from generation.engine.memory_guard import Attempt, MemoryGuard, free_memory
 from generation.engine.picture_order import PictureOrder, PictureOutcome
 from generation.engine.sample import BatchKey, Sample
 from generation.engine.turns import next_turn
@@ -32,15 +32,18 @@ _NOBODYS_FAULT = (torch.OutOfMemoryError, torch.AcceleratorError)
 class DrawingParts:
     """What the core works with.
 
-    `prepare` makes a picture's sample before its first step, `use_loras` puts a set of LoRAs in force, `decode`
-    takes finished latents and tells the outcome, now or later. `slots_for` is how many pictures of so many pixels
-    fit into the device's memory side by side.
+    `prepare` makes a picture's sample before its first step, `prepare_sparingly` does so with less memory, where that
+    ran out. `use_loras` puts a set of LoRAs in force, `decode` takes finished latents and tells the outcome, now or
+    later, and `finish_decoding` waits for that. `slots_for` is how many pictures of so many pixels fit into the
+    device's memory side by side.
     """
 
     prepare: Callable[[ImageParameters], Sample]
+    prepare_sparingly: Callable[[ImageParameters], Sample]
     use_loras: Callable[[tuple[LoraWeight, ...]], None]
     denoiser: Denoiser
     decode: Callable[[Sample, Callable[[PictureOutcome], None]], None]
+    finish_decoding: Callable[[], None]
     memory: MemoryGuard
     slots_for: Callable[[int], int]
 
@@ -136,18 +139,38 @@ class EngineCore:
         while self._arrived:
             order = self._arrived[0]
             try:
-                attempt = self._parts.memory.attempt(partial(self._prepare, order), samples=1)
+                self._with_room(
+                    partial(self._prepare, order, self._parts.prepare),
+                    partial(self._prepare, order, self._parts.prepare_sparingly),
+                )
             except torch.AcceleratorError:
                 raise
             except Exception as error:  # one picture's own trouble, told to whoever ordered it
                 self._refuse(order, error)
-            else:
-                if attempt is Attempt.HOPELESS:
-                    self._refuse(order, OutOfMemory())
 
-    def _prepare(self, order: PictureOrder) -> None:
+    def _with_room(self, work: Callable[[], None], again: Callable[[], None]) -> None:
+        """Do one picture's work outside the batch, and where memory runs out `again` when nothing is being decoded.
+
+        The batch keeps its slots: its steps have the memory that they had.
+
+        Raises:
+            OutOfMemory: it isn't enough for this picture, even so.
+        """
+        for attempt in (work, again):
+            try:
+                attempt()
+            except torch.OutOfMemoryError as error:
+                log.warning("Out of memory beside the batch: %s", error)
+            else:
+                return
+            # Outside the handler, where no traceback holds on to the failed call's tensors any more.
+            self._parts.finish_decoding()
+            free_memory()
+        raise OutOfMemory
+
+    def _prepare(self, order: PictureOrder, prepare: Callable[[ImageParameters], Sample]) -> None:
         self._parts.use_loras(order.parameters.loras)
-        sample = self._parts.prepare(order.parameters)
+        sample = prepare(order.parameters)
         self._arrived.remove(order)
         self._in_flight.append(_Drawing(order, sample))
 
@@ -209,15 +232,13 @@ class EngineCore:
 
     def _let_out(self) -> None:
         for drawing in [drawing for drawing in self._in_flight if drawing.sample.is_finished]:
+            finish = partial(self._finish, drawing)
             try:
-                attempt = self._parts.memory.attempt(partial(self._finish, drawing), samples=1)
+                self._with_room(finish, finish)
             except torch.AcceleratorError:
                 raise
             except Exception as error:  # as above
                 self._end(drawing, error)
-            else:
-                if attempt is Attempt.HOPELESS:
-                    self._end(drawing, OutOfMemory())
 
     def _finish(self, drawing: _Drawing) -> None:
         sample = drawing.sample

@@ -99,7 +99,7 @@ class Engine(Protocol):
 
     @property
     def failure(self) -> ModelUnavailable | None:
-        """Why there is no model, when loading failed."""
+        """Why there is no model, when loading failed. DeviceGone as its cause: this process can't have one any more."""
 
     @property
     def devices(self) -> tuple[DeviceStatus, ...]:

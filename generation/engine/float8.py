@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from generation.engine_options import FLOAT8_DTYPE
 from generation.model_errors import DeviceUnavailable
 
 SMALLEST_SIDE = 16
@@ -17,9 +18,15 @@ def use_float8(unet: nn.Module, source: str) -> None:
     About two thirds of SDXL's arithmetic are linear layers; the convolutions stay as they are.
 
     Raises:
-        DeviceUnavailable: the package isn't installed, or the device has no float8 arithmetic.
+        DeviceUnavailable: the package isn't installed, the device has no float8 arithmetic, or the weights are in
+            another dtype than the package takes.
     """
-    device = next(unet.parameters()).device
+    weight = next(unet.parameters())
+    device, dtype = weight.device, str(weight.dtype).removeprefix("torch.")
+    if dtype != FLOAT8_DTYPE:
+        raise DeviceUnavailable(
+            source, f"float8 needs the model in {FLOAT8_DTYPE}, and it is in {dtype}", str(device)
+        )
     if device.type != "cuda" or torch.cuda.get_device_capability(device) < (8, 9):
         raise DeviceUnavailable(
             source, "float8 needs an NVIDIA GPU of the Ada or Hopper generation, or later", str(device)

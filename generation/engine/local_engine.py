@@ -9,9 +9,11 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +31,7 @@ from generation.errors import DeviceLost, DrawingCancelled, GenerationError, Mod
 from generation.image import Image
 from generation.image_encoding import encode_png, encode_preview
 from generation.job import Job
-from generation.model_errors import ModelLoadError
+from generation.model_errors import DeviceGone, DeviceUnavailable, ModelLoadError, first_line
 from generation.model_source import ModelSource
 from generation.wait_estimate import WaitEstimate
 from generation.work import Work
@@ -53,6 +55,14 @@ WORKER_THREADS = 2
 
 RESTART_LIMIT = 2
 """How often in a row, without a picture finished between, the engine tries again after its device was lost."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Loss:
+    """A device that was lost, by the driver's word, and the orders that it leaves."""
+
+    reason: str
+    orders: "Sequence[PictureOrder]"
 
 
 class LocalEngine:
@@ -86,9 +96,13 @@ class LocalEngine:
         self._thread: threading.Thread | None = None
         self._inbox: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
         self._is_closing = threading.Event()
+        # Pictures that the decoder lost with the device; its thread adds to them.
+        self._undecoded: queue.SimpleQueue[PictureOrder] = queue.SimpleQueue()
         self._worker_threads = ThreadPoolExecutor(WORKER_THREADS, thread_name_prefix="encode")
         self._model: SdxlModel | None = None
         self._core: EngineCore | None = None
+        self._loss: _Loss | None = None
+        self._was_ready = False
         self._restarts = 0
         self._busy_s = 0.0
         self._work_measured = Work()
@@ -170,6 +184,15 @@ class LocalEngine:
         Never raises for a model that can't be loaded: the bot lives on and says so to those who ask. Pictures in
         flight are drawn again with the new model.
         """
+        await self.load_model()
+        self.compile()
+
+    def compile(self) -> None:
+        """Have the model compiled beside the drawing, where the options ask for it; returns at once."""
+        self._inbox.put(self._compile)
+
+    async def load_model(self) -> None:
+        """Do as `load`, and leave it to the caller to `compile`: others may have to be loaded first."""
         self._set_state(EngineState.LOADING, None)
         self._loop = asyncio.get_running_loop()
         if self._thread is None:
@@ -178,7 +201,7 @@ class LocalEngine:
         loaded = self._loop.create_future()
 
         def load_and_tell() -> None:
-            self._load_blocking(self._core.abandon() if self._core else [])
+            self._load_blocking(self._abandon())
             self._post(_settle, loaded, None)
 
         self._inbox.put(load_and_tell)
@@ -226,19 +249,18 @@ class LocalEngine:
 
     def _run(self) -> None:
         while not self._is_closing.is_set():
-            if self._core is None or self._core.is_idle:
+            if self._loss is not None:
+                self._recover(self._loss)
+            elif self._core is None or self._core.is_idle:
                 self._inbox.get()()
-            while not self._inbox.empty() and not self._is_closing.is_set():
+            while not (self._inbox.empty() or self._loss or self._is_closing.is_set()):
                 self._inbox.get()()
             if self._core is not None and not self._core.is_idle:
                 self._tick(self._core)
-        if self._core is not None:
-            for order in self._core.abandon():
-                order.on_end(DrawingCancelled())
-        if self._model is not None:
-            self._model.close()
+        left = [*self._abandon(), *(self._loss.orders if self._loss else ())]
         # Whoever still holds the engine, in a cycle perhaps, holds no memory of the device.
-        self._core = self._model = None
+        for order in (*left, *self._drop_model(decodes_the_rest=False)):
+            order.on_end(DrawingCancelled())
 
     def _tick(self, core: "EngineCore") -> None:
         begin = time.perf_counter()
@@ -247,7 +269,7 @@ class LocalEngine:
                 begin = time.perf_counter()  # to wait for one's turn is no work
                 core.tick()
         except DeviceLost as error:
-            self._restart(core, error)
+            self._lose(error.reason)
         except Exception as error:  # the border of this thread; a picture's own errors never come here
             log.exception("The engine failed in a step; its pictures end")
             for order in core.abandon():
@@ -270,47 +292,84 @@ class LocalEngine:
         self.places.slots = slots
         self.on_change()
 
-    def _restart(self, core: "EngineCore", error: DeviceLost) -> None:
+    def _lose(self, reason: str, undecoded: "Sequence[PictureOrder]" = ()) -> None:
+        """Take note that the device was lost. What follows waits until no stack holds the old model any more."""
+        self._loss = _Loss(reason, [*self._abandon(), *undecoded])
+
+    def _lose_undecoded(self, reason: str) -> None:
+        """Act on a loss that the decoder met, unless the model was loaded again since then."""
+        if undecoded := self._take_undecoded():
+            self._lose(reason, undecoded)
+
+    def _take_undecoded(self) -> "list[PictureOrder]":
+        undecoded = []
+        while not self._undecoded.empty():
+            undecoded.append(self._undecoded.get())
+        return undecoded
+
+    def _abandon(self) -> "list[PictureOrder]":
+        """Let the core go; returns its orders, none of which has ended."""
+        if self._core is None:
+            return []
+        orders = self._core.abandon()
+        self._steps_before += self._core.steps_done
+        self._batches_before += self._core.batches_done
+        self._core = None
+        return orders
+
+    def _drop_model(self, *, decodes_the_rest: bool = True) -> "list[PictureOrder]":
+        """Let the model go, with its memory; returns the orders that a lost device hasn't decoded."""
+        if self._model is not None:
+            from generation.engine.memory_guard import free_memory  # noqa: PLC0415 - see the module's docstring
+
+            self._model.close(decodes_the_rest=decodes_the_rest)
+            self._model = None
+            with suppress(RuntimeError):  # a lost device can't be asked any more
+                free_memory()
+        return self._take_undecoded()
+
+    def _recover(self, loss: _Loss) -> None:
+        """Load the model again, and have the pictures of the lost device drawn again."""
+        self._loss = None
         self._restarts += 1
-        orders = core.abandon()
         if self._restarts > RESTART_LIMIT:
-            log.error("The device failed again: %s", error.reason)
-            self._fail(error, orders)
+            log.error("The device failed again: %s", loss.reason)
+            self._fail(DeviceLost(loss.reason), loss.orders)
             return
         log.error(
-            "The device failed: %s. The model is loaded again, and its pictures drawn again", error.reason
+            "The device failed: %s. The model is loaded again, and its pictures drawn again", loss.reason
         )
         self._post(self._set_state, EngineState.LOADING, None)
+        orders = [*loss.orders, *self._drop_model()]
         if not self._keeps_pictures:
             for order in orders:
-                order.on_end(error)
+                order.on_end(DeviceLost(loss.reason))
             orders = []
         self._load_blocking(orders)
+        self._compile()
 
-    def _load_blocking(self, orders: "list[PictureOrder]") -> None:
+    def _load_blocking(self, orders: "Sequence[PictureOrder]") -> None:
         """Load the model and go on with `orders`; where that fails they end."""
-        if self._core is not None:
-            self._steps_before += self._core.steps_done
-            self._batches_before += self._core.batches_done
-        self._core = None
-        if self._model is not None:
-            self._model.close()
-            self._model = None  # frees the old model's memory before the new one asks for its own
+        orders = [*orders, *self._drop_model()]
         try:
             core = self._load_model()
         except ModelLoadError as error:
             log.error("The model %s could not be loaded: %s", self._source.source, error)  # noqa: TRY400 - the error tells all; a stack would bury it
-            self._fail(error, orders)
+            failure: Exception = error
         except Exception as error:  # the border of this thread
             log.exception("The model %s could not be loaded", self._source.source)
-            self._fail(error, orders)
+            failure = error
         else:
             for order in orders:
                 core.add(order)
-            self._core = core
+            self._core, self._was_ready = core, True
             self._post(self._set_slots, core.slots)
             self._post(self._set_state, EngineState.READY, None)
-            self._compile(core)
+            return
+        if self._was_ready and (isinstance(failure, DeviceUnavailable) or _is_lost_device(failure)):
+            log.error("The device is gone for this process; another one may be able to use it")
+            failure = DeviceGone(self._source.source, first_line(failure), self._source.device)
+        self._fail(failure, orders)
 
     def _load_model(self) -> "EngineCore":
         read_ahead(self._source)
@@ -329,23 +388,26 @@ class LocalEngine:
         )
         return core
 
-    def _compile(self, core: "EngineCore") -> None:
-        """Have the model compiled beside the drawing, and use the outcome if `core` still draws then."""
+    def _compile(self) -> None:
+        """Begin to compile the model, and use the outcome if the present core still draws then."""
+        core, model = self._core, self._model
+        if core is None or model is None:
+            return
 
         def swap(denoiser: "Denoiser") -> None:
             self._inbox.put(lambda: core.use_denoiser(denoiser) if self._core is core else None)
 
         try:
-            if self._model is not None:
-                self._model.compile(swap)
+            with LIBRARY_TURNS.drawing():
+                model.compile(swap)
         except Exception:  # the model draws without it
             log.warning("The UNet could not be compiled; drawing goes on without that", exc_info=True)
 
-    def _fail(self, error: Exception, orders: "list[PictureOrder]") -> None:
-        self._core = None
+    def _fail(self, error: Exception, orders: "Sequence[PictureOrder]") -> None:
+        _forget_stack(error)
         # Told first, so that nobody brings the pictures back here.
         self._post(self._set_state, EngineState.FAILED, error)
-        for order in orders:
+        for order in (*orders, *self._drop_model()):
             order.on_end(ModelUnavailable(error))
 
     def _order(self, task: PictureTask, finished: "asyncio.Future[Image]") -> None:
@@ -390,9 +452,13 @@ class LocalEngine:
     ) -> None:
         if isinstance(outcome, Exception):
             if _is_lost_device(outcome):
-                # The decoder met it; whoever was drawn meanwhile meets it in the next step.
-                self._inbox.put(partial(self._add, order))
+                self._undecoded.put(order)
+                self._inbox.put(partial(self._lose_undecoded, str(outcome)))
                 return
+            if isinstance(
+                outcome, GenerationError
+            ):  # what isn't ours is logged with its stack, and goes no further
+                _forget_stack(outcome)
             self._post(_settle, finished, outcome)
             return
         self._restarts = 0
@@ -418,6 +484,14 @@ def _settle(future: asyncio.Future[Any], outcome: object) -> None:
         future.exception()  # where several pictures of a job fail, only the first is told
     else:
         future.set_result(outcome)
+
+
+def _forget_stack(error: BaseException | None) -> None:
+    """Forget by which calls an error came: it may be kept for long, and they hold the model's memory."""
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error.__traceback__ = None
+        error = error.__cause__ or error.__context__
 
 
 def _is_lost_device(error: Exception) -> bool:

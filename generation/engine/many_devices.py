@@ -15,6 +15,7 @@ from generation.errors import DeviceLost, ModelUnavailable
 from generation.image import Image
 from generation.job import Job
 from generation.lora import LoraWeight
+from generation.model_errors import DeviceGone
 from generation.model_source import ModelSource
 from generation.work import Work
 
@@ -65,8 +66,11 @@ class ManyDevices:
 
     @property
     def failure(self) -> ModelUnavailable | None:
-        """Why the first one has no model, where none has."""
-        return self._engines[0].failure if self.state is EngineState.FAILED else None
+        """Why the first one has no model, where none has; one that another process might use comes before it."""
+        if self.state is not EngineState.FAILED:
+            return None
+        failures = [failure for engine in self._engines if (failure := engine.failure) is not None]
+        return next((failure for failure in failures if isinstance(failure.cause, DeviceGone)), failures[0])
 
     @property
     def devices(self) -> tuple[DeviceStatus, ...]:
@@ -121,8 +125,12 @@ class ManyDevices:
     async def load(self) -> None:
         """Load the model where it failed to load, or everywhere where it is nowhere amiss."""
         failed = [engine for engine in self._engines if engine.state is EngineState.FAILED]
-        for engine in failed or self._engines:
-            await engine.load()
+        chosen = failed or self._engines
+        for engine in chosen:
+            await engine.load_model()
+        # Only now: who loads waits for who compiles, which takes minutes.
+        for engine in chosen:
+            engine.compile()
 
     async def draw(self, job: Job, on_progress: Callable[[Progress], None]) -> tuple[Image, ...]:
         """Draw all pictures of `job`, each on its device. Raises as `Engine.draw` does."""

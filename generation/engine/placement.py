@@ -36,11 +36,13 @@ class DeviceMemory:
 def device_memory(device: torch.device) -> DeviceMemory | None:
     """Measure the memory of `device`; None where that can't be found out.
 
-    On the CPU it's the computer's, or what its container may use of that.
+    On CUDA what torch keeps for later, after a model that is gone, counts as free. On the CPU it's the computer's
+    memory, or what its container may use of that.
     """
     if device.type == "cuda":
         free, total = torch.cuda.mem_get_info(device)
-        return DeviceMemory(total, free)
+        kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return DeviceMemory(total, free + kept)
     if device.type == "mps":
         total = torch.mps.recommended_max_memory()
         return DeviceMemory(total, max(0, total - torch.mps.driver_allocated_memory()))

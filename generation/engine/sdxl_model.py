@@ -5,7 +5,9 @@ Importing this module imports torch and diffusers, which takes seconds; only the
 
 import logging
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 
 import torch
 from diffusers import StableDiffusionXLPipeline
@@ -29,6 +31,7 @@ from generation.engine.prompt_chunks import CHUNK_TOKENS, count_tokens
 from generation.engine.prompt_encoder import PromptEncoder
 from generation.engine.sample import Sample
 from generation.engine.schedulers import make_scheduler
+from generation.engine.shared_vae import SharedVae
 from generation.engine.starting_latents import starting_latents
 from generation.engine.text_attention import attend_by_text_length
 from generation.engine.warm_up import WarmUp, warm_up
@@ -61,6 +64,7 @@ class SdxlModel:
     """
 
     def __init__(self, source: ModelSource, options: EngineOptions, encoding: EncodingMode) -> None:
+        source = options.settle(source)
         self._options = options
         self._source = source
         self._device = device_for(source)
@@ -95,7 +99,8 @@ class SdxlModel:
         )
         # Offloaded parts take turns on the device, so only one thread may call them.
         is_free = self._device.type == "cuda" and self._offload is Offload.NONE
-        self._decoder = Decoder(self.pipeline.vae, self.pipeline.image_processor, in_background=is_free)
+        self._vae = SharedVae(self.pipeline.vae, self._device)
+        self._decoder = Decoder(self._vae, self.pipeline.image_processor, in_background=is_free)
 
     @property
     def device(self) -> str:
@@ -125,9 +130,11 @@ class SdxlModel:
         )
         parts = DrawingParts(
             prepare=self.prepare,
+            prepare_sparingly=partial(self.prepare, in_tiles=True),
             use_loras=self.use_loras,
             denoiser=self.denoiser(self._fixed_shape(found.slots)),
             decode=self.decode,
+            finish_decoding=self._decoder.wait,
             memory=MemoryGuard(found.slots, self._offload_more),
             slots_for=self._plan.slots_for,
         )
@@ -173,8 +180,11 @@ class SdxlModel:
                 self._encoder.forget()
 
     @torch.inference_mode()
-    def prepare(self, parameters: ImageParameters) -> Sample:
-        """Encode the prompts and make the first latents; the LoRAs must be in force."""
+    def prepare(self, parameters: ImageParameters, *, in_tiles: bool = False) -> Sample:
+        """Encode the prompts and make the first latents; the LoRAs must be in force.
+
+        With `in_tiles` a picture to start from is encoded in tiles, which takes less memory and may differ in tone.
+        """
         prompts: list[tuple[int, ImageParameters | PromptEdit]] = [
             (0, parameters),
             *((edit.first_step, edit) for edit in parameters.edits),
@@ -189,9 +199,11 @@ class SdxlModel:
         scheduler = make_scheduler(parameters.sampler, self.pipeline.scheduler.config)
         scheduler.set_timesteps(parameters.num_inference_steps, device="cpu")
         generator = torch.Generator("cpu").manual_seed(parameters.seed)
-        start = starting_latents(
-            parameters, scheduler, generator, self.pipeline.vae, self._device, self.pipeline.unet.dtype
-        )
+        # Only a picture to start from needs the VAE, so that others needn't wait for what is being decoded.
+        with nullcontext() if parameters.source is None else self._vae.turn(in_tiles=in_tiles):
+            start = starting_latents(
+                parameters, scheduler, generator, self.pipeline.vae, self._device, self.pipeline.unet.dtype
+            )
         control = control_of(parameters, self._controlnet, self._device)
         return Sample.begin(parameters, conditionings, scheduler, generator, start, control)
 
@@ -200,15 +212,26 @@ class SdxlModel:
         source = sample.parameters.source
 
         def finish(outcome: PictureOutcome) -> None:
-            if source is not None and not isinstance(outcome, Exception):
-                outcome = paste_kept_pixels(outcome, source)
+            try:
+                if source is not None and not isinstance(outcome, Exception):
+                    outcome = paste_kept_pixels(outcome, source)
+            except Exception as error:  # the decoder's thread has nobody else to tell
+                outcome = error
             on_end(outcome)
 
         self._decoder.decode(sample.latents, sample.parameters.seed, finish)
 
-    def close(self) -> None:
-        """Finish what is being decoded."""
-        self._decoder.close()
+    def close(self, *, decodes_the_rest: bool = False) -> None:
+        """Finish what is being decoded; with `decodes_the_rest` also what waits, which else ends with DrawingCancelled.
+
+        What is being compiled is given up.
+        """
+        if self._compiled is not None:
+            self._compiled.give_up()
+        if decodes_the_rest:
+            self._decoder.stay_on_one_thread()
+        else:
+            self._decoder.close()
 
     def _fixed_shape(self, slots: int) -> FixedShape | None:
         if not self._options.exact_replay:

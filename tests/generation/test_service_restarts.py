@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from PIL import Image
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from generation.engine import sdxl_model
 from generation.errors import (
     EngineFailure,
     ServiceStopping,
@@ -21,6 +23,8 @@ from generation.errors import (
 )
 from generation.job import Failed, Finished, Running, Suspended
 from generation.job_store import ReplyAddress
+from generation.model_errors import DeviceGone, DeviceUnavailable
+from generation.model_source import ModelSource
 from generation.starting_point import SourcePicture
 from storage.database import Database
 from storage.job_leases import Lease
@@ -66,6 +70,35 @@ async def test_a_stop_keeps_what_waits_and_runs_and_the_next_start_draws_it(
         endings = [await finished(job) for job in again]
         assert sorted(ending.images[0].parameters.seed for ending in endings) == [1, 2, 3]
         assert await service.restore() == []
+
+
+async def test_jobs_of_a_device_that_is_gone_for_this_process_are_drawn_by_the_next_one(
+    tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lose_it() -> None:
+        raise torch.AcceleratorError("CUDA error: an illegal memory access was encountered")
+
+    def fail(source: ModelSource) -> None:
+        raise DeviceUnavailable(source.source, "CUDA error: an illegal memory access", source.device)
+
+    async with running_service(tiny_checkpoint, folder=tmp_path) as (service, engine):
+        await ready(service)
+        before_each_unet_call(engine, lose_it)
+        monkeypatch.setattr(sdxl_model, "device_for", fail)
+        jobs = [await service.submit(request(seed=seed), AOI, HERE) for seed in (1, 2)]
+        failure = await asyncio.wait_for(service.until_device_is_gone(), 60)
+        assert isinstance(failure.cause, DeviceGone)
+        with pytest.raises(ServiceStopping):
+            await service.submit(request(), AOI, HERE)
+        await service.stop()
+        assert [type(job.latest) for job in jobs] == [Suspended] * 2
+        assert [jobs async for jobs in service.deliveries.undelivered()] == []
+    monkeypatch.undo()
+    async with running_service(tiny_checkpoint, folder=tmp_path) as (service, _):
+        again = await service.restore()
+        assert {job.id for job in again} == {job.id for job in jobs}
+        for job in again:
+            await finished(job)
 
 
 async def test_what_was_drawn_and_not_delivered_comes_back_with_its_pictures_until_it_is(

@@ -124,6 +124,10 @@ def test_the_environment_outranks_the_file(tmp_path: Path, monkeypatch: pytest.M
             "[model]\ndevice = ['cpu', 'cpu']\n[drawing]\nengine = 'ray'",
             ["model.device", "one device", "ray"],
         ),
+        (
+            "[model]\ndtype = 'float16'\n[drawing]\nfloat8 = true",
+            ["model.dtype", "'float16'", "auto or bfloat16", "drawing.float8"],
+        ),
         ("[ray]\naddress = 'ray://head:10001'", ["ray.address", "<host>:<port>"]),
         ("[ray]\nmin_replicas = 3", ["ray", "min_replicas", "max_replicas"]),
         ("[model]\nprofile = 'pony'", ["model.profile", "'pony'", "animagine-xl-4.0-opt"]),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -156,14 +157,17 @@ def core_of(
     fixed_shape: FixedShape | None = None,
     offload_more: Callable[[], bool] = lambda: False,
     slots_for: Callable[[int], int] = lambda _pixels: 64,
+    finish_decoding: Callable[[], None] = lambda: None,
 ) -> tuple[EngineCore, Latents]:
     """Make a core that draws with `model`, and what remembers its latents."""
     latents = Latents(model)
     parts = DrawingParts(
         prepare=model.prepare,
+        prepare_sparingly=partial(model.prepare, in_tiles=True),
         use_loras=model.use_loras,
         denoiser=model.denoiser(fixed_shape),
         decode=latents.decode,
+        finish_decoding=finish_decoding,
         memory=MemoryGuard(slots, offload_more),
         slots_for=slots_for,
     )

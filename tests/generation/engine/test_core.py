@@ -1,5 +1,6 @@
 """The engine's core against the stock pipeline, and in company: who joins, leaves or fails doesn't touch the others."""
 
+import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,7 +18,7 @@ from generation.engine.sdxl_model import SdxlModel
 from generation.errors import BrokenPicture, DeviceLost, DrawingCancelled, OutOfMemory
 from generation.image import ImageParameters
 from generation.sampler import Sampler
-from generation.starting_point import Upscale
+from generation.starting_point import SourcePicture, Upscale
 from tests.generation.engine.drawing import Ordered, core_of, load_model, parameters, run, stock_latents
 
 LONG_PROMPT = ", ".join(["1girl, silver hair, night, city lights, looking at viewer"] * 12)
@@ -330,6 +331,63 @@ def test_a_picture_too_large_for_the_device_ends_with_out_of_memory_and_the_next
         run(core, (0, large), (0, small))
     assert isinstance(large.outcome, OutOfMemory)
     assert small.picture
+
+
+@pytest.mark.parametrize(("failures", "is_drawn"), [(1, True), (2, False)])
+def test_out_of_memory_over_a_picture_to_start_from_is_tried_again_in_tiles_and_the_batch_keeps_its_slots(
+    float_model: SdxlModel, failures: int, *, is_drawn: bool
+) -> None:
+    finished: list[bool] = []
+    core, _ = core_of(
+        float_model,
+        slots=4,
+        offload_more=lambda: pytest.fail("nothing has to move out"),
+        finish_decoding=lambda: finished.append(True),
+    )
+    content = io.BytesIO()
+    PillowImage.new("RGB", (576, 256), "teal").save(content, "PNG")
+    source = SourcePicture(content=content.getvalue(), strength=0.5)
+    over_a_picture = Ordered(parameters(width=576, source=source, num_inference_steps=2))
+    other = Ordered(parameters(seed=2, num_inference_steps=2), rank=1)
+    widths: list[int] = []
+
+    def run_out(_module: object, arguments: tuple[torch.Tensor, ...]) -> None:
+        widths.append(arguments[0].shape[-1])
+        if len(widths) <= failures:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+
+    handle = float_model.pipeline.vae.encoder.register_forward_pre_hook(run_out)
+    try:
+        run(core, (0, over_a_picture), (0, other))
+    finally:
+        handle.remove()
+    assert widths[:2] == [576, 512]
+    assert finished == [True] * failures
+    assert isinstance(over_a_picture.outcome, PillowImage.Image if is_drawn else OutOfMemory)
+    assert other.picture
+    assert core.slots == 4
+    assert not float_model.pipeline.vae.use_tiling
+
+
+@pytest.mark.parametrize(("failures", "is_drawn"), [(1, True), (2, False)])
+def test_out_of_memory_over_a_second_stage_is_tried_again_and_the_batch_keeps_its_slots(
+    float_model: SdxlModel, monkeypatch: pytest.MonkeyPatch, failures: int, *, is_drawn: bool
+) -> None:
+    core, _ = core_of(float_model, slots=4, offload_more=lambda: pytest.fail("nothing has to move out"))
+    refine, calls = Sample.begin_refining, 0
+
+    def run_out(sample: Sample) -> None:
+        nonlocal calls
+        calls += 1
+        if calls <= failures:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        refine(sample)
+
+    monkeypatch.setattr(Sample, "begin_refining", run_out)
+    upscaled = Ordered(parameters(upscale=Upscale(factor=1.5, strength=0.6), num_inference_steps=2))
+    run(core, (0, upscaled))
+    assert isinstance(upscaled.outcome, PillowImage.Image if is_drawn else OutOfMemory)
+    assert core.slots == 4
 
 
 def test_a_lost_device_is_reported_and_the_orders_can_be_drawn_by_another_core(

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 
+from generation.engine import sdxl_model
 from generation.engine.core import EngineCore
 from generation.engine.engine import EngineState
 from generation.engine.local_engine import LocalEngine
@@ -18,6 +19,7 @@ from generation.engine_options import EngineOptions
 from generation.errors import DeviceLost, DrawingCancelled, ModelUnavailable
 from generation.image import Image
 from generation.lora import LoraWeight
+from generation.model_errors import DeviceGone, DeviceUnavailable
 from generation.model_source import ModelSource
 from generation.work import Work
 from tests.generation.engine.drawing import load_model
@@ -154,6 +156,29 @@ async def test_a_picture_that_loses_a_device_again_and_again_ends_with_that(
         monkeypatch.setattr(EngineCore, "tick", lose_it)
         with pytest.raises(DeviceLost):
             await engine.draw(small_job(1), lambda _: None)
+
+
+async def test_only_when_no_device_is_left_are_they_gone_for_this_process(
+    tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(source: ModelSource) -> None:
+        raise DeviceUnavailable(source.source, "CUDA error: an illegal memory access", source.device)
+
+    def lose_it() -> None:
+        raise torch.AcceleratorError("CUDA error: an illegal memory access")
+
+    async with two_devices(tiny_checkpoint, ("cuda:7", "cpu", "cpu")) as engine:
+        monkeypatch.setattr(sdxl_model, "device_for", fail)
+        before_each_unet_call(engine._engines[1], lose_it)
+        assert len(await engine.draw(small_job(1, 2), lambda _: None)) == 2
+        while engine.devices[1].state is not EngineState.FAILED:
+            await asyncio.sleep(0.02)
+        assert (engine.state, engine.failure) == (EngineState.READY, None)
+        before_each_unet_call(engine._engines[2], lose_it)
+        with pytest.raises(ModelUnavailable):
+            await engine.draw(small_job(1), lambda _: None)
+        assert engine.failure is not None
+        assert isinstance(engine.failure.cause, DeviceGone)
 
 
 async def test_a_job_is_called_off_on_whichever_device(tiny_checkpoint: Path) -> None:

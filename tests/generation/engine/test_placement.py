@@ -15,6 +15,7 @@ from torch import nn
 
 from generation.engine.model_loading import load_pipeline
 from generation.engine.placement import (
+    DeviceMemory,
     apply_plan,
     can_offload,
     computer_memory,
@@ -304,6 +305,13 @@ def test_only_a_device_with_memory_of_its_own_gains_by_offload() -> None:
     assert can_offload(torch.device("cuda", 0))
     assert not can_offload(CPU)
     assert not can_offload(torch.device("mps"))
+
+
+def test_what_torch_keeps_after_a_model_that_is_gone_counts_as_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = {"mem_get_info": (2_000, 16_000), "memory_reserved": 13_000, "memory_allocated": 1_000}
+    for name, value in told.items():
+        monkeypatch.setattr(torch.cuda, name, lambda _device, value=value: value)
+    assert device_memory(torch.device("cuda", 0)) == DeviceMemory(total=16_000, free=14_000)
 
 
 def test_the_memory_of_an_unknown_kind_of_device_is_unknown() -> None:
