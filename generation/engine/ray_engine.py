@@ -14,7 +14,7 @@ import tempfile
 import threading
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,6 +54,9 @@ log = logging.getLogger(__name__)
 LOOK_INTERVAL_S = 0.25
 """How often the bot asks how the replicas are."""
 
+GIVEN_UP_CHECK_INTERVAL_S = 0.5
+"""How often the bot asks Serve whether it has given up, while no replica can draw."""
+
 GONE_AFTER_S = 5.0
 """A replica that has said nothing for so long, ten of its reports, isn't counted on; Serve starts another one."""
 
@@ -66,7 +69,7 @@ UPSCALE_DELAY_S, DOWNSCALE_DELAY_S, DRAIN_TIMEOUT_S = 10, 300, 120
 """How long there must be more, or fewer, pictures than replicas want; how long one that goes may draw on."""
 
 START_ATTEMPTS = 2
-"""How often in a row Serve starts replicas that fail, before it says so."""
+"""How often Serve starts replicas that fail, where none ever had its model, before it starts no more."""
 
 SOCKET_PATH_BYTES = 107
 """The longest path that Linux takes for a socket (unix(7), less the final zero)."""
@@ -76,6 +79,9 @@ SESSION_PATH = "/session_2026-01-01_00-00-00_000000_0000000/sockets/plasma_store
 
 ENVIRONMENT = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_SERVE_QUEUE_LENGTH_RESPONSE_DEADLINE_S": "1"}
 """Read by Ray when it is imported: tell nobody what runs here; a replica in the middle of a step may answer later."""
+
+DEPLOYMENT = "DrawingReplica"
+"""How Serve's own names of this engine's replicas begin."""
 
 LOGGERS = ("ray", "ray.serve")
 """What Ray and Serve write to in this process, in forms of their own."""
@@ -106,14 +112,16 @@ class RayEngine:
         self._ray_options = ray_options
         self._encoding = encoding
         self._failure: Exception | None = None
-        self._told_failure: str | None = None  # what a replica said since the model was last asked for
-        self._is_deployed = False
+        self._told_failures: dict[str, str] = {}  # by device, since the model was last asked for
         self._count_tokens: Callable[[str], int] | None = None
         self._replicas: list[ReplicaReport] = []
         self._activity_before: dict[str, EngineActivity] = {}
         self._handle: DeploymentHandle[Any] | None = None
         self._roll_call: ActorHandle[RollCall] | None = None
         self._looking: asyncio.Task[None] | None = None
+        self._is_connected = False
+        # Pictures never come to replicas that a killed bot left behind, with other settings perhaps.
+        self._deployment = f"{DEPLOYMENT}-{secrets.token_hex(4)}"
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=ENGINE_THREAD)
         self._places = BatchPlaces(slots=0)
         self.shows_previews = True
@@ -122,14 +130,16 @@ class RayEngine:
     @property
     def state(self) -> EngineState:
         """READY while a replica can draw, FAILED when Ray gave up on them."""
-        if self._failure is not None:
-            return EngineState.FAILED
-        return EngineState.READY if self._is_deployed and self._ready else EngineState.LOADING
+        if self._ready:
+            return EngineState.READY
+        return EngineState.LOADING if self._failure is None else EngineState.FAILED
 
     @property
     def failure(self) -> ModelUnavailable | None:
         """Why there is no replica, when none could be started."""
-        return None if self._failure is None else ModelUnavailable(self._failure)
+        if self._failure is None or self.state is not EngineState.FAILED:
+            return None
+        return ModelUnavailable(self._failure)
 
     @property
     def devices(self) -> tuple[DeviceStatus, ...]:
@@ -191,9 +201,11 @@ class RayEngine:
     async def load(self) -> None:
         """Connect to the cluster and have Serve start its replicas, anew where there are some already.
 
-        Serve replaces those one after another; the outcome is in `state` and `failure`, and never raised.
+        Serve replaces those one after another. Returns when one can draw, or Serve gave up on all; the outcome is in
+        `state` and `failure`, and never raised.
         """
-        self._failure = self._told_failure = None
+        self._failure = None
+        self._told_failures.clear()
         self.on_change()
         loop = asyncio.get_running_loop()
         try:
@@ -201,13 +213,14 @@ class RayEngine:
             _take_back_sigterm()
             if self._looking is None:
                 self._looking = asyncio.create_task(self._look(), name="look at the replicas")
-            await loop.run_in_executor(self._thread, self._deploy_blocking)
+            self._handle = await loop.run_in_executor(self._thread, self._deploy_blocking)
+            while self.state is EngineState.LOADING:
+                await asyncio.sleep(GIVEN_UP_CHECK_INTERVAL_S)
+                await loop.run_in_executor(self._thread, self._check_not_given_up_blocking)
         except Exception as error:  # the border of Ray, which raises anything
-            reason = self._told_failure or first_line(error)
+            reason = next(reversed(self._told_failures.values()), first_line(error))
             log.error("The replicas could not be started: %s", reason)  # noqa: TRY400 - Ray's own stack says nothing more
             self._failure = ModelLoadError(self._source.source, reason)
-        else:
-            self._is_deployed = True
         self.on_change()
 
     async def draw(self, job: Job, on_progress: Callable[[Progress], None]) -> tuple[Image, ...]:
@@ -230,8 +243,8 @@ class RayEngine:
         if self._looking is not None:
             self._looking.cancel()
         leaving = asyncio.get_running_loop().run_in_executor(self._thread, self._leave_blocking)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(leaving, CLOSE_TIMEOUT_S)
+        # It isn't called off when it takes longer: nobody else would stop the replicas.
+        await asyncio.wait({leaving}, timeout=CLOSE_TIMEOUT_S)
         self._thread.shutdown(wait=False)
 
     @property
@@ -247,15 +260,25 @@ class RayEngine:
         from ray.serve.exceptions import RayServeException  # noqa: PLC0415 - as above
 
         for attempt in range(1 + RESTART_LIMIT):
+            await self._wait_for_replica()
             try:
                 return await self._drawn(task, attempt)
             except (RayError, RayServeException, ModelUnavailable, DeviceLost) as error:
                 reason = first_line(error)
                 log.warning("A picture was lost with its replica: %s", reason, extra={"job": task.job_id})
-            if self.state is EngineState.FAILED:
-                raise ModelUnavailable(self._failure or GenerationError())
             self._places.hold(task.key, task.rank, task.parameters.work)
         raise DeviceLost(reason)
+
+    async def _wait_for_replica(self) -> None:
+        """Return when a replica can draw.
+
+        Raises:
+            ModelUnavailable: none will come. Serve would have the picture wait for ever.
+        """
+        while self.state is EngineState.LOADING:
+            await asyncio.sleep(LOOK_INTERVAL_S)
+        if failure := self.failure:
+            raise failure
 
     async def _drawn(self, task: PictureTask, attempt: int) -> Image:
         """Have one replica draw a picture."""
@@ -306,11 +329,18 @@ class RayEngine:
         before = self.state, self._places.slots
         self._activity_before.update({report.replica: report.status.activity for _, report in reports})
         self._replicas = [report for age_s, report in reports if age_s < GONE_AFTER_S]
-        failures = (replica.failure for replica in self._replicas if replica.failure)
-        self._told_failure = next(failures, self._told_failure)
+        for replica in self._replicas:
+            self._note(replica.status.name, replica.failure)
+        if self._ready:
+            self._failure = None
         self._places.slots = sum(replica.status.activity.slots for replica in self._ready)
         if before != (self.state, self._places.slots):
             self.on_change()
+
+    def _note(self, device: str, failure: str | None) -> None:
+        if failure is not None and self._told_failures.get(device) != failure:
+            log.warning("A replica on %s can't draw: %s", device, failure)
+            self._told_failures[device] = failure
 
     # From here on everything runs on the engine's thread.
 
@@ -320,7 +350,7 @@ class RayEngine:
         Raises:
             Exception: of any kind; there is no Ray, or no cluster.
         """
-        if self._roll_call is not None:
+        if self._is_connected:
             return
         os.environ.update(ENVIRONMENT)
         where: dict[str, Any] = {
@@ -339,7 +369,6 @@ class RayEngine:
                 "num_cpus": math.ceil(self._ray_options.cpus_per_replica * self._ray_options.max_replicas),
             }
         import ray  # noqa: PLC0415 - see the module's docstring
-        from ray import serve  # noqa: PLC0415 - as above
 
         from generation.engine.prompt_chunks import count_tokens  # noqa: PLC0415 - imports transformers
         from generation.engine.roll_call import RollCall  # noqa: PLC0415 - as the others
@@ -358,6 +387,7 @@ class RayEngine:
             log_to_driver=False,
             ignore_reinit_error=True,
         )
+        self._is_connected = True
         gpus = ray.cluster_resources().get("GPU", 0)  # type: ignore[no-untyped-call]  # as Ray ships it
         if gpus < self._ray_options.gpus_per_replica:
             log.warning(
@@ -365,16 +395,11 @@ class RayEngine:
                 gpus,
                 self._ray_options.gpus_per_replica,
             )
-        serve.start(proxy_location="Disabled")
         actor: Any = ray.remote(RollCall)
         self._roll_call = actor.options(num_cpus=0).remote()
 
-    def _deploy_blocking(self) -> None:
-        """Have Serve start the replicas, and wait until they have their models.
-
-        Raises:
-            RuntimeError: they can't be started.
-        """
+    def _deploy_blocking(self) -> "DeploymentHandle[Any]":
+        """Have Serve start the replicas, without waiting for them: one draws while another finds no room yet."""
         from ray import serve  # noqa: PLC0415 - see the module's docstring
 
         from generation.engine.ray_replica import DrawingReplica  # noqa: PLC0415 - imports Ray
@@ -392,7 +417,7 @@ class RayEngine:
                     "look_back_period_s": UPSCALE_DELAY_S,
                 }
             }
-        deployment: Any = serve.deployment(DrawingReplica)
+        deployment: Any = serve.deployment(DrawingReplica, name=self._deployment)
         application = deployment.options(
             **replicas,
             ray_actor_options={"num_cpus": wanted.cpus_per_replica, "num_gpus": wanted.gpus_per_replica},
@@ -400,10 +425,31 @@ class RayEngine:
             graceful_shutdown_timeout_s=DRAIN_TIMEOUT_S,
             max_constructor_retry_count=START_ATTEMPTS,
         ).bind(self._source, self._options, self._encoding, self._roll_call)
-        self._handle = serve.run(application, name=wanted.application, route_prefix=None)
+        serve.start(proxy_location="Disabled")
+        target = serve.RunTarget(target=application, name=wanted.application, route_prefix=None)
+        handle: DeploymentHandle[Any] = serve.run_many([target], wait_for_applications_running=False)[0]
+        return handle
+
+    def _check_not_given_up_blocking(self) -> None:
+        """Ask Serve whether replicas may yet come.
+
+        Raises:
+            RuntimeError: Serve has given up, and none is left that could still get its model.
+        """
+        from ray import serve  # noqa: PLC0415 - see the module's docstring
+        from ray.exceptions import RayError  # noqa: PLC0415 - as above
+
+        try:
+            application = serve.status().applications[self._ray_options.application]
+            own = application.deployments[self._deployment]
+        except (RayError, KeyError):  # Serve itself is being started again
+            return
+        left = sum(count for state, count in own.replica_states.items() if state != "STOPPING")
+        if application.status == "DEPLOY_FAILED" and not left:
+            raise RuntimeError(own.message)
 
     def _leave_blocking(self) -> None:
-        if self._roll_call is None:
+        if not self._is_connected:
             return
         import ray  # noqa: PLC0415 - see the module's docstring
         from ray import serve  # noqa: PLC0415 - as above

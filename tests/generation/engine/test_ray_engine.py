@@ -13,7 +13,7 @@ import pytest_asyncio
 
 from generation.engine.engine import EngineState, Progress
 from generation.engine.local_engine import LocalEngine
-from generation.engine.ray_engine import RayEngine
+from generation.engine.ray_engine import START_ATTEMPTS, RayEngine
 from generation.engine_options import EngineOptions
 from generation.errors import DrawingCancelled, ModelUnavailable, UnknownLora
 from generation.image import Image
@@ -29,6 +29,7 @@ from storage.picture_files import PictureFiles
 from tests.generation.engine.drawing import load_model
 from tests.generation.engine.jobs import small_job
 from tests.generation.engine.lora_files import write_diffusers_lora
+from tests.generation.engine.replicas import of_which_one_has_the_model, replica_pids
 from tests.generation.services import HERE, finished, request, terms_with, utc_now
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(600)]
@@ -80,11 +81,20 @@ async def local(tiny_checkpoint: Path, options: EngineOptions) -> AsyncIterator[
 
 @asynccontextmanager
 async def beside(
-    _: RayEngine, source: Path, options: EngineOptions, name: str, max_replicas: int = 1
+    _: RayEngine,
+    source: Path,
+    options: EngineOptions,
+    name: str,
+    min_replicas: int = 1,
+    max_replicas: int = 1,
 ) -> AsyncIterator[RayEngine]:
     """Another engine on the Ray of the first one, whose replicas have taken all CPUs; that one ends Ray."""
     spread = RayOptions(
-        application=f"{APPLICATION}-{name}", max_replicas=max_replicas, gpus_per_replica=0, cpus_per_replica=0
+        application=f"{APPLICATION}-{name}",
+        min_replicas=min_replicas,
+        max_replicas=max_replicas,
+        gpus_per_replica=0,
+        cpus_per_replica=0,
     )
     other = RayEngine(ModelSource(source=str(source), device="cpu"), options, spread)
     await other.load()
@@ -104,18 +114,6 @@ async def until(is_so: Callable[[], bool]) -> None:
 
 async def drawn(engine: RayEngine | LocalEngine, job: Job) -> tuple[Image, ...]:
     return await engine.draw(job, lambda _: None)
-
-
-def replica_pids(application: str = APPLICATION) -> list[int]:
-    """The processes of an application's replicas, by the names that Ray gives them."""
-    name = f"ray::ServeReplica:{application}:".encode()
-    return [
-        int(folder.name)
-        for folder in Path("/proc").iterdir()
-        if folder.name.isdigit()
-        and (folder / "cmdline").exists()
-        and (folder / "cmdline").read_bytes().startswith(name)
-    ]
 
 
 def listening_ports(pid: int) -> dict[int, bool]:
@@ -198,10 +196,10 @@ async def test_nothing_is_lost_or_doubled_when_a_replica_is_killed_under_load(
         for seed in range(8)
     ]
     await until(lambda: service.running_count == REPLICAS)
-    victim = replica_pids()[0]
+    victim = replica_pids(APPLICATION)[0]
     os.kill(victim, signal.SIGKILL)
     endings = [await finished(job) for job in jobs]
-    assert victim not in replica_pids()
+    assert victim not in replica_pids(APPLICATION)
     assert [len(ending.images) for ending in endings] == [1] * len(jobs)
     assert len(list((tmp_path / "images").rglob("*.png"))) == len(jobs)
     for job, ending in zip(jobs[:3], endings[:3], strict=True):
@@ -218,7 +216,7 @@ async def test_nobody_without_the_token_is_answered_and_all_else_keeps_to_this_m
     import grpc  # noqa: PLC0415 - comes with Ray, which reads its token when it is imported
     from ray.serve.generated import serve_pb2, serve_pb2_grpc  # noqa: PLC0415 - as above
 
-    ports = listening_ports(replica_pids()[0])
+    ports = listening_ports(replica_pids(APPLICATION)[0])
     open_to_all = [port for port, is_local in ports.items() if not is_local]
     assert len(open_to_all) <= 1, "Serve's own port between replicas; no other"
     for port in open_to_all:
@@ -239,6 +237,21 @@ async def test_another_replica_is_started_while_there_is_much_to_do(
             await drawn(growing, small_job(busy, num_inference_steps=50))
             busy += 1
         assert busy > 1
+
+
+async def test_one_draws_while_another_finds_no_model(
+    engine: RayEngine,
+    tiny_checkpoint: Path,
+    options: EngineOptions,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Serve gives up on a deployment of which as many replicas fail before one is there.
+    replicas = of_which_one_has_the_model(tmp_path, failures=START_ATTEMPTS)
+    monkeypatch.setattr("generation.engine.ray_replica.DrawingReplica", replicas)
+    async with beside(engine, tiny_checkpoint, options, "unequal", 2, 2) as other:
+        assert other.state is EngineState.READY
+        assert len(await drawn(other, small_job(1))) == 1
 
 
 async def test_a_model_that_is_missing_is_told_and_may_come_later(
