@@ -12,9 +12,11 @@ import signal
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +35,7 @@ from generation.engine.ray_messages import (
     Refused,
     ReplicaReport,
 )
+from generation.engine.roll_call import RollCall, RollCallName
 from generation.engine_options import EngineOptions
 from generation.errors import DeviceLost, DrawingCancelled, GenerationError, ModelUnavailable
 from generation.image import Image
@@ -44,15 +47,12 @@ from generation.ray_options import RayOptions
 from generation.work import Work
 
 if TYPE_CHECKING:
-    from ray.actor import ActorHandle
     from ray.serve.handle import DeploymentHandle
-
-    from generation.engine.roll_call import RollCall
 
 log = logging.getLogger(__name__)
 
-LOOK_INTERVAL_S = 0.25
-"""How often the bot asks how the replicas are."""
+LOOK_INTERVAL_S, LOOK_TIMEOUT_S = 0.25, 5.0
+"""How often the bot asks how the replicas are, and how long it waits for the answer."""
 
 GIVEN_UP_CHECK_INTERVAL_S = 0.5
 """How often the bot asks Serve whether it has given up, while no replica can draw."""
@@ -114,14 +114,16 @@ class RayEngine:
         self._failure: Exception | None = None
         self._told_failures: dict[str, str] = {}  # by device, since the model was last asked for
         self._count_tokens: Callable[[str], int] | None = None
-        self._replicas: list[ReplicaReport] = []
+        self._heard: dict[str, tuple[float, ReplicaReport]] = {}  # by replica, and when it was told
         self._activity_before: dict[str, EngineActivity] = {}
         self._handle: DeploymentHandle[Any] | None = None
-        self._roll_call: ActorHandle[RollCall] | None = None
+        self._roll_call: Any = None  # the actor, as Ray gives it
         self._looking: asyncio.Task[None] | None = None
         self._is_connected = False
         # Pictures never come to replicas that a killed bot left behind, with other settings perhaps.
-        self._deployment = f"{DEPLOYMENT}-{secrets.token_hex(4)}"
+        own = secrets.token_hex(4)
+        self._deployment = f"{DEPLOYMENT}-{own}"
+        self._roll_call_name = RollCallName(ray_options.application, f"roll call {own}")
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=ENGINE_THREAD)
         self._places = BatchPlaces(slots=0)
         self.shows_previews = True
@@ -248,6 +250,10 @@ class RayEngine:
         self._thread.shutdown(wait=False)
 
     @property
+    def _replicas(self) -> list[ReplicaReport]:
+        return [report for _, report in self._heard.values()]
+
+    @property
     def _ready(self) -> list[ReplicaReport]:
         return [replica for replica in self._replicas if replica.status.state is EngineState.READY]
 
@@ -316,19 +322,55 @@ class RayEngine:
         """Ask again and again how the replicas are."""
         from ray.exceptions import RayError  # noqa: PLC0415 - see the module's docstring
 
+        is_answered = True
         while True:
             try:
-                if self._roll_call is not None:
-                    self._take(await self._roll_call.hear.remote(shows_previews=self.shows_previews))
-            except RayError as error:
-                log.warning("The replicas can't be asked how they are: %s", first_line(error))
-                self._take([])
+                await self._look_once()
+                is_answered = True
+            except Exception as error:  # the border of this task: without it nothing would be drawn any more
+                if is_answered:
+                    log.warning(
+                        "The replicas can't be asked how they are: %s",
+                        first_line(error),
+                        exc_info=not isinstance(error, RayError),
+                    )
+                is_answered = False
             await asyncio.sleep(LOOK_INTERVAL_S)
 
+    async def _look_once(self) -> None:
+        try:
+            reports = await self._reports()
+        except Exception:
+            self._take([])  # what was heard before grows old
+            raise
+        self._take(reports)
+
+    async def _reports(self) -> list[tuple[float, ReplicaReport]]:
+        """What the replicas have said lately, each with its age in seconds."""
+        from ray.exceptions import ActorDiedError  # noqa: PLC0415 - see the module's docstring
+
+        if self._roll_call is None:
+            loop = asyncio.get_running_loop()
+            self._roll_call = await loop.run_in_executor(self._thread, self._make_roll_call_blocking)
+        try:
+            async with asyncio.timeout(LOOK_TIMEOUT_S):
+                return list(await self._roll_call.hear.remote(shows_previews=self.shows_previews))
+        except ActorDiedError:
+            self._roll_call = None  # the next look makes another one, which the replicas find by its name
+            raise
+
     def _take(self, reports: list[tuple[float, ReplicaReport]]) -> None:
-        before = self.state, self._places.slots
-        self._activity_before.update({report.replica: report.status.activity for _, report in reports})
-        self._replicas = [report for age_s, report in reports if age_s < GONE_AFTER_S]
+        """Believe these reports, and those from before for as long as they are new enough."""
+        before, now = (self.state, self._places.slots), time.monotonic()
+        for age_s, report in reports:
+            self._heard[report.replica] = now - age_s, report
+            if report.status.activity.steps:
+                self._activity_before[report.replica] = report.status.activity
+        self._heard = {
+            replica: (told_at, report)
+            for replica, (told_at, report) in self._heard.items()
+            if now - told_at < GONE_AFTER_S
+        }
         for replica in self._replicas:
             self._note(replica.status.name, replica.failure)
         if self._ready:
@@ -371,7 +413,6 @@ class RayEngine:
         import ray  # noqa: PLC0415 - see the module's docstring
 
         from generation.engine.prompt_chunks import count_tokens  # noqa: PLC0415 - imports transformers
-        from generation.engine.roll_call import RollCall  # noqa: PLC0415 - as the others
         from generation.engine.sdxl_config.clip_tokenizer import END_TOKEN, clip_tokenizer  # noqa: PLC0415 - as above
 
         for name in LOGGERS:
@@ -395,8 +436,21 @@ class RayEngine:
                 gpus,
                 self._ray_options.gpus_per_replica,
             )
+
+    def _make_roll_call_blocking(self) -> Any:
+        """Have the roll call on this host, whose loss would be the bot's own, and not on any of the cluster."""
+        import ray  # noqa: PLC0415 - see the module's docstring
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy  # noqa: PLC0415 - as above
+
         actor: Any = ray.remote(RollCall)
-        self._roll_call = actor.options(num_cpus=0).remote()
+        here = ray.get_runtime_context().get_node_id()
+        return actor.options(
+            **asdict(self._roll_call_name),
+            get_if_exists=True,
+            num_cpus=0,
+            max_restarts=-1,
+            scheduling_strategy=NodeAffinitySchedulingStrategy(here, soft=False),
+        ).remote()
 
     def _deploy_blocking(self) -> "DeploymentHandle[Any]":
         """Have Serve start the replicas, without waiting for them: one draws while another finds no room yet."""
@@ -424,7 +478,7 @@ class RayEngine:
             max_ongoing_requests=PLACES_PER_SLOT * slots,
             graceful_shutdown_timeout_s=DRAIN_TIMEOUT_S,
             max_constructor_retry_count=START_ATTEMPTS,
-        ).bind(self._source, self._options, self._encoding, self._roll_call)
+        ).bind(self._source, self._options, self._encoding, self._roll_call_name)
         serve.start(proxy_location="Disabled")
         target = serve.RunTarget(target=application, name=wanted.application, route_prefix=None)
         handle: DeploymentHandle[Any] = serve.run_many([target], wait_for_applications_running=False)[0]

@@ -6,11 +6,11 @@ import socket
 import threading
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from typing import Any
 
 import ray
 from ray import serve
-from ray.actor import ActorHandle
-from ray.exceptions import RayError
+from ray.exceptions import ActorDiedError
 
 from generation.encoding_mode import EncodingMode
 from generation.engine.engine import EngineState, Progress
@@ -25,7 +25,7 @@ from generation.engine.ray_messages import (
     Refused,
     ReplicaReport,
 )
-from generation.engine.roll_call import RollCall
+from generation.engine.roll_call import RollCallName
 from generation.engine_options import EngineOptions
 from generation.errors import EngineFailure, GenerationError
 from generation.image import Image
@@ -36,12 +36,13 @@ from generation.work import Work
 log = logging.getLogger(__name__)
 
 REPORT_INTERVAL_S = 0.5
+REPORT_TIMEOUT_S = 5.0
 LORA_SETS = 8
 """Sets of LoRAs by which Serve finds a replica again; of single ones as many stay in memory, see `LoraLibrary`."""
 
 
 class DrawingReplica:
-    """Draws pictures on the one device that Ray gave it. `roll_call` hears how it is, for as long as it lives.
+    """Draws pictures on the one device that Ray gave it. The roll call of that name hears how it is, while it lives.
 
     Raises:
         RuntimeError: the model can't be loaded here. Serve tries again, and gives up where it never succeeds.
@@ -52,24 +53,25 @@ class DrawingReplica:
         source: ModelSource,
         options: EngineOptions,
         encoding: EncodingMode,
-        roll_call: "ActorHandle[RollCall]",
+        roll_call: RollCallName,
     ) -> None:
         self._id = serve.get_replica_context().replica_id.unique_id
         self._engine = LocalEngine(source, options, encoding)
         self._engine.on_change = self._tell_who_left
-        self._roll_call = roll_call
+        self._roll_call_name = roll_call
+        self._roll_call: Any = None  # the actor, as Ray gives it
         self._streams: dict[tuple[str, int], asyncio.Queue[News | None]] = {}
         self._reporting = asyncio.create_task(self._report_always())
         await self._engine.load()
         if failure := self._engine.failure:
-            await self._report()
-            await self._engine.close()
+            with suppress(Exception):  # why there is no model counts for more than who couldn't be told
+                await self._report()
+            await self._stop()
             raise RuntimeError(str(failure.cause))
 
     async def __del__(self) -> None:  # Serve awaits it
         """Called by Serve when the replica is to go: without this the engine's thread would keep the process."""
-        self._reporting.cancel()
-        await self._engine.close()
+        await self._stop()
 
     async def check_health(self) -> None:
         """Called by Serve, which starts another replica in the place of one that raises.
@@ -113,16 +115,24 @@ class DrawingReplica:
             self._streams.pop(task.key, None)
             self._engine.leave(task.key)
 
+    async def _stop(self) -> None:
+        self._reporting.cancel()
+        await self._engine.close()
+
     def _tell_who_left(self) -> None:
         for key in [key for key in self._streams if key not in self._engine.places]:
             self._streams.pop(key).put_nowait(Left())
 
     async def _report_always(self) -> None:
+        is_heard = True
         while True:
-            with suppress(
-                RayError
-            ):  # the bot went away; Serve will end this replica, or another bot has come
+            try:
                 await self._report()
+                is_heard = True
+            except Exception:  # the border of this task: a replica that says nothing is given no pictures
+                if is_heard:
+                    log.warning("The bot can't be told how this replica is", exc_info=True)
+                is_heard = False
             await asyncio.sleep(REPORT_INTERVAL_S)
 
     async def _report(self) -> None:
@@ -134,7 +144,16 @@ class DrawingReplica:
             megapixel_step_s=self._engine.seconds_for(Work(megapixel_steps=1)),
             megapixel_s=self._engine.seconds_for(Work(megapixels=1)),
         )
-        self._engine.shows_previews = await self._roll_call.report.remote(report)
+        if self._roll_call is None:
+            self._roll_call = await asyncio.to_thread(
+                ray.get_actor, self._roll_call_name.name, self._roll_call_name.namespace
+            )
+        try:
+            async with asyncio.timeout(REPORT_TIMEOUT_S):
+                self._engine.shows_previews = await self._roll_call.report.remote(report)
+        except ActorDiedError:
+            self._roll_call = None  # the bot makes another one of that name
+            raise
 
 
 class _Telling:

@@ -210,6 +210,37 @@ async def test_nothing_is_lost_or_doubled_when_a_replica_is_killed_under_load(
     await database.stop()
 
 
+async def test_drawing_goes_on_when_the_roll_call_is_lost(engine: RayEngine) -> None:
+    import ray  # noqa: PLC0415 - it reads its token when it is imported
+
+    states: set[EngineState] = set()
+    engine.on_change = lambda: states.add(engine.state)
+    lost = engine._roll_call
+    drawings = [
+        asyncio.ensure_future(drawn(engine, small_job(seed, num_inference_steps=20))) for seed in range(6)
+    ]
+    ray.kill(lost)
+    assert [len(images) for images in await asyncio.gather(*drawings)] == [1] * 6
+    await until(lambda: engine._roll_call not in {None, lost})
+    while len(await engine._roll_call.hear.remote(shows_previews=True)) < REPLICAS:
+        await asyncio.sleep(0.05)
+    assert EngineState.LOADING not in states
+    engine.on_change = lambda: None
+
+
+async def test_the_engine_looks_on_when_somebody_who_was_told_of_a_change_fails(engine: RayEngine) -> None:
+    def fail() -> None:
+        engine.on_change = lambda: None
+        raise ValueError("a mistake of ours")
+
+    engine.on_change = fail
+    engine._places.slots = 0
+    await until(lambda: engine._places.slots == REPLICAS)
+    steps = engine.activity.steps
+    await drawn(engine, small_job(1))
+    await until(lambda: engine.activity.steps > steps)
+
+
 async def test_nobody_without_the_token_is_answered_and_all_else_keeps_to_this_machine(
     engine: RayEngine,
 ) -> None:
