@@ -68,6 +68,12 @@ PLACES_PER_SLOT, SLOTS_MAX = 2, 64
 UPSCALE_DELAY_S, DOWNSCALE_DELAY_S, DRAIN_TIMEOUT_S = 10, 300, 120
 """How long there must be more, or fewer, pictures than replicas want; how long one that goes may draw on."""
 
+RETRY_DELAY_S = 1.0
+"""How long a picture waits after its replica was lost, for Serve to notice that too."""
+
+HEALTH_CHECK_PERIOD_S = 2
+"""How often Serve looks whether a replica is still there, and so how soon it starts another one."""
+
 START_ATTEMPTS = 2
 """How often Serve starts replicas that fail, where none ever had its model, before it starts no more."""
 
@@ -266,6 +272,8 @@ class RayEngine:
         from ray.serve.exceptions import RayServeException  # noqa: PLC0415 - as above
 
         for attempt in range(1 + RESTART_LIMIT):
+            if attempt > 0:
+                await asyncio.sleep(RETRY_DELAY_S)
             await self._wait_for_replica()
             try:
                 return await self._drawn(task, attempt)
@@ -477,6 +485,7 @@ class RayEngine:
             ray_actor_options={"num_cpus": wanted.cpus_per_replica, "num_gpus": wanted.gpus_per_replica},
             max_ongoing_requests=PLACES_PER_SLOT * slots,
             graceful_shutdown_timeout_s=DRAIN_TIMEOUT_S,
+            health_check_period_s=HEALTH_CHECK_PERIOD_S,
             max_constructor_retry_count=START_ATTEMPTS,
         ).bind(self._source, self._options, self._encoding, self._roll_call_name)
         serve.start(proxy_location="Disabled")

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import socket
 import threading
 from collections.abc import AsyncIterator
@@ -37,6 +38,7 @@ log = logging.getLogger(__name__)
 
 REPORT_INTERVAL_S = 0.5
 REPORT_TIMEOUT_S = 5.0
+LAST_WORDS_S = 1.0
 LORA_SETS = 8
 """Sets of LoRAs by which Serve finds a replica again; of single ones as many stay in memory, see `LoraLibrary`."""
 
@@ -57,10 +59,12 @@ class DrawingReplica:
     ) -> None:
         self._id = serve.get_replica_context().replica_id.unique_id
         self._engine = LocalEngine(source, options, encoding)
-        self._engine.on_change = self._tell_who_left
+        self._engine.on_change = self._changed
         self._roll_call_name = roll_call
         self._roll_call: Any = None  # the actor, as Ray gives it
         self._streams: dict[tuple[str, int], asyncio.Queue[News | None]] = {}
+        self._had_model = False
+        self._ending: asyncio.Task[None] | None = None
         self._reporting = asyncio.create_task(self._report_always())
         await self._engine.load()
         if failure := self._engine.failure:
@@ -68,19 +72,11 @@ class DrawingReplica:
                 await self._report()
             await self._stop()
             raise RuntimeError(str(failure.cause))
+        self._had_model = True
 
     async def __del__(self) -> None:  # Serve awaits it
         """Called by Serve when the replica is to go: without this the engine's thread would keep the process."""
         await self._stop()
-
-    async def check_health(self) -> None:
-        """Called by Serve, which starts another replica in the place of one that raises.
-
-        Raises:
-            RuntimeError: the device was lost too often.
-        """
-        if self._engine.state is EngineState.FAILED:
-            raise RuntimeError(str(self._engine.failure))
 
     @serve.multiplexed(max_num_models_per_replica=LORA_SETS)  # type: ignore[untyped-decorator]  # as Ray ships it
     async def lora_set(self, names: str) -> str:
@@ -119,9 +115,23 @@ class DrawingReplica:
         self._reporting.cancel()
         await self._engine.close()
 
-    def _tell_who_left(self) -> None:
+    def _changed(self) -> None:
         for key in [key for key in self._streams if key not in self._engine.places]:
             self._streams.pop(key).put_nowait(Left())
+        if self._had_model and self._ending is None and self._engine.state is EngineState.FAILED:
+            self._ending = asyncio.create_task(self._end())
+
+    async def _end(self) -> None:
+        """End this process, so that Serve brings no more pictures here at once, and starts another replica.
+
+        It would do so after three health checks that fail. Until then a replica that refuses pictures would be the
+        least busy of all, and be brought the whole line.
+        """
+        log.error("This replica ends: its device failed too often")
+        with suppress(Exception):  # it ends, whether that is heard or not
+            async with asyncio.timeout(LAST_WORDS_S):
+                await self._report()
+        os._exit(1)
 
     async def _report_always(self) -> None:
         is_heard = True

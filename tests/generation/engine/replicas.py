@@ -6,10 +6,14 @@ Ray to send them to its processes whole.
 
 import asyncio
 import os
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import torch
+
+from generation.engine.core import EngineCore
 from generation.model_source import ModelSource
 
 if TYPE_CHECKING:
@@ -48,3 +52,34 @@ def of_which_one_has_the_model(notes: Path, failures: int) -> "type[DrawingRepli
             await super().__init__(source, *others)
 
     return Unequal
+
+
+def losing_its_device(bad_luck: Path) -> "type[DrawingReplica]":
+    """Make replicas of which one loses its device for good, the first to take a step once there is `bad_luck`.
+
+    That file is then renamed to the number of its process. All of them fail once to tell how they are.
+    """
+    from generation.engine.ray_replica import DrawingReplica  # noqa: PLC0415 - see the module's docstring
+
+    class LosesItsDevice(DrawingReplica):
+        async def __init__(self, *arguments: Any) -> None:  # type: ignore[misc]  # Serve awaits it
+            step, mine = EngineCore._step, bad_luck.with_name(str(os.getpid()))
+
+            def step_or_fail(core: EngineCore) -> None:
+                with suppress(FileNotFoundError):
+                    bad_luck.rename(mine)
+                if mine.exists():
+                    raise torch.AcceleratorError("the device fell off the bus")
+                step(core)
+
+            EngineCore._step = step_or_fail  # type: ignore[assignment, method-assign]  # in this process
+            self._reports = 0
+            await super().__init__(*arguments)
+
+        async def _report(self) -> None:
+            self._reports += 1
+            if self._reports == 1:
+                raise ValueError("a mistake of ours")
+            await super()._report()
+
+    return LosesItsDevice

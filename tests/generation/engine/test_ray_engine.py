@@ -29,13 +29,14 @@ from storage.picture_files import PictureFiles
 from tests.generation.engine.drawing import load_model
 from tests.generation.engine.jobs import small_job
 from tests.generation.engine.lora_files import write_diffusers_lora
-from tests.generation.engine.replicas import of_which_one_has_the_model, replica_pids
+from tests.generation.engine.replicas import losing_its_device, of_which_one_has_the_model, replica_pids
 from tests.generation.services import HERE, finished, request, terms_with, utc_now
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(600)]
 
 APPLICATION = f"test-{os.getpid()}"
 REPLICAS = 3
+LINE = 12
 INK = LoraWeight("ink")
 LISTENS = "0A"
 """State of a listening socket in /proc/net/tcp."""
@@ -114,6 +115,11 @@ async def until(is_so: Callable[[], bool]) -> None:
 
 async def drawn(engine: RayEngine | LocalEngine, job: Job) -> tuple[Image, ...]:
     return await engine.draw(job, lambda _: None)
+
+
+def unlucky(folder: Path) -> int:
+    """The process that lost its device, see `losing_its_device`."""
+    return next(int(file.name) for file in folder.iterdir() if file.name.isdigit())
 
 
 def listening_ports(pid: int) -> dict[int, bool]:
@@ -268,6 +274,29 @@ async def test_another_replica_is_started_while_there_is_much_to_do(
             await drawn(growing, small_job(busy, num_inference_steps=50))
             busy += 1
         assert busy > 1
+
+
+async def test_a_replica_whose_device_fails_for_good_takes_no_picture_with_it(
+    engine: RayEngine,
+    tiny_checkpoint: Path,
+    options: EngineOptions,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bad_luck = tmp_path / "bad-luck"
+    monkeypatch.setattr("generation.engine.ray_replica.DrawingReplica", losing_its_device(bad_luck))
+    async with beside(engine, tiny_checkpoint, options, "unlucky", 2, 2) as other:
+        await until(lambda: other.activity.slots == 2)
+        bad_luck.touch()
+        count = 0
+        while (
+            count < LINE
+            or bad_luck.exists()
+            or unlucky(tmp_path) in replica_pids(other._ray_options.application)
+        ):
+            await asyncio.gather(*(drawn(other, small_job(count + number)) for number in range(4)))
+            count += 4
+        assert count >= LINE
 
 
 async def test_one_draws_while_another_finds_no_model(
