@@ -111,7 +111,7 @@ async def test_replicas_draw_and_a_stop_ends_them_and_the_bot(
 async def test_a_cluster_of_two_hosts_draws_on_when_one_of_them_dies_and_is_left_without_replicas(
     server: SandboxServer, tiny_checkpoint: Path, tmp_path: Path, short_folder: Path, mika: Person
 ) -> None:
-    """All the while a replica waits for room that there never is."""
+    """A bot that was killed before left replicas behind; and one always waits for room that there never is."""
     secret = {
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN": secrets.token_hex(32),
@@ -135,16 +135,21 @@ async def test_a_cluster_of_two_hosts_draws_on_when_one_of_them_dies_and_is_left
             f"--ray-client-server-port={free_port()}", f"--temp-dir={short_folder}",
         ),
         ray_node(secret, f"--address={head}") as worker,
-        BotProcess(server, tmp_path, settings) as bot,
     ):  # fmt: skip
-        while (await status(mika)).count(READY) < 2:
-            assert bot.returncode is None, bot.log
-            await asyncio.sleep(0.2)
-        asked = [await mika.use("imagine", tags="1girl", steps=6, seed=seed) for seed in range(3)]
-        os.kill(raylet_of(worker), signal.SIGKILL)
-        for answer in asked:
-            assert len((await mika.waits_for_picture(answer))["attachments"]) == 1
-        assert replica_pids(application)
-        assert await bot.end(signal.SIGTERM) == 0
+        async with BotProcess(server, tmp_path, settings) as bot:
+            while len(left_behind := replica_pids(application)) < 2:
+                await asyncio.sleep(0.2)
+            await bot.kill()
+        async with BotProcess(server, tmp_path, settings) as bot:
+            while (await status(mika)).count(READY) < 2:
+                assert bot.returncode is None, bot.log
+                await asyncio.sleep(0.2)
+            assert not {*left_behind} & {*replica_pids(application)}
+            asked = [await mika.use("imagine", tags="1girl", steps=6, seed=seed) for seed in range(3)]
+            os.kill(raylet_of(worker), signal.SIGKILL)
+            for answer in asked:
+                assert len((await mika.waits_for_picture(answer))["attachments"]) == 1
+            assert replica_pids(application)
+            assert await bot.end(signal.SIGTERM) == 0
         while replica_pids(application):
             await asyncio.sleep(0.2)
