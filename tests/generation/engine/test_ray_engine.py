@@ -227,10 +227,10 @@ async def test_drawing_goes_on_when_the_roll_call_is_lost(engine: RayEngine) -> 
     ]
     ray.kill(lost)
     assert [len(images) for images in await asyncio.gather(*drawings)] == [1] * 6
+    assert EngineState.LOADING not in states
     await until(lambda: engine._roll_call not in {None, lost})
     while len(await engine._roll_call.hear.remote(shows_previews=True)) < REPLICAS:
         await asyncio.sleep(0.05)
-    assert EngineState.LOADING not in states
     engine.on_change = lambda: None
 
 
