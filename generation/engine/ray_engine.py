@@ -5,20 +5,13 @@ Ray is imported when the model is loaded, on a thread of its own, as every call 
 
 import asyncio
 import logging
-import math
-import os
 import secrets
-import signal
-import sys
-import tempfile
-import threading
 import time
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import asdict
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from generation.encoding_mode import EncodingMode
@@ -26,6 +19,7 @@ from generation.engine.batch_places import BatchPlaces
 from generation.engine.engine import DeviceStatus, EngineActivity, EngineState, Progress, told_apart
 from generation.engine.job_drawing import PictureTask, draw_pictures
 from generation.engine.local_engine import ENGINE_THREAD, RESTART_LIMIT
+from generation.engine.ray_connection import connect, take_back_sigterm
 from generation.engine.ray_messages import (
     Advanced,
     DrawingOrder,
@@ -77,26 +71,8 @@ HEALTH_CHECK_PERIOD_S = 2
 START_ATTEMPTS = 2
 """How often Serve starts replicas that fail, where none ever had its model, before it starts no more."""
 
-SOCKET_PATH_BYTES = 107
-"""The longest path that Linux takes for a socket (unix(7), less the final zero)."""
-
-SESSION_PATH = "/session_2026-01-01_00-00-00_000000_0000000/sockets/plasma_store"
-"""What Ray adds to its folder, at its longest."""
-
-ENVIRONMENT = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_SERVE_QUEUE_LENGTH_RESPONSE_DEADLINE_S": "1"}
-"""Read by Ray when it is imported: tell nobody what runs here; a replica in the middle of a step may answer later."""
-
 DEPLOYMENT = "DrawingReplica"
 """How Serve's own names of this engine's replicas begin."""
-
-LOGGERS = ("ray", "ray.serve")
-"""What Ray and Serve write to in this process, in forms of their own."""
-
-LOOPBACK_ONLY = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
-"""How Ray itself keeps to 127.0.0.1 on Windows and macOS; it does so on Linux too."""
-
-AUTH_MODE, AUTH_TOKEN = "RAY_AUTH_MODE", "RAY_AUTH_TOKEN"
-"""Ray's ports unpickle what comes in. Serve opens one on every interface: none answers who hasn't the token."""
 
 
 class RayEngine:
@@ -218,7 +194,7 @@ class RayEngine:
         loop = asyncio.get_running_loop()
         try:
             await loop.run_in_executor(self._thread, self._connect_blocking)
-            _take_back_sigterm()
+            take_back_sigterm()
             if self._looking is None:
                 self._looking = asyncio.create_task(self._look(), name="look at the replicas")
             self._handle = await loop.run_in_executor(self._thread, self._deploy_blocking)
@@ -395,55 +371,19 @@ class RayEngine:
     # From here on everything runs on the engine's thread.
 
     def _connect_blocking(self) -> None:
-        """Connect to the cluster, or start one on this machine.
+        """Connect to the cluster, and load what counts tokens.
 
         Raises:
             Exception: of any kind; there is no Ray, or no cluster.
         """
         if self._is_connected:
             return
-        os.environ.update(ENVIRONMENT)
-        where: dict[str, Any] = {
-            "address": self._ray_options.address,
-            "runtime_env": {"py_modules": [_package()]},
-        }
-        if not self._ray_options.address:
-            os.environ.update(LOOPBACK_ONLY | {AUTH_MODE: "token"})
-            if "ray" not in sys.modules:  # it reads the token when it is imported; else it has one of its own
-                os.environ.setdefault(AUTH_TOKEN, secrets.token_hex(32))
-            where = {
-                "address": "local",
-                "include_dashboard": False,
-                "_node_ip_address": "127.0.0.1",
-                "_temp_dir": _folder_for_sockets(self._ray_options.folder),
-                "num_cpus": math.ceil(self._ray_options.cpus_per_replica * self._ray_options.max_replicas),
-            }
-        import ray  # noqa: PLC0415 - see the module's docstring
-
+        connect(self._ray_options)
+        self._is_connected = True
         from generation.engine.prompt_chunks import count_tokens  # noqa: PLC0415 - imports transformers
         from generation.engine.sdxl_config.clip_tokenizer import END_TOKEN, clip_tokenizer  # noqa: PLC0415 - as above
 
-        for name in LOGGERS:
-            logger = logging.getLogger(name)
-            logger.handlers.clear()  # their warnings come by the bot's own log
-            logger.propagate = True
-            logger.setLevel(logging.WARNING)
         self._count_tokens = partial(count_tokens, clip_tokenizer(END_TOKEN))
-        ray.init(
-            **where,
-            namespace=self._ray_options.application,
-            configure_logging=False,
-            log_to_driver=False,
-            ignore_reinit_error=True,
-        )
-        self._is_connected = True
-        gpus = ray.cluster_resources().get("GPU", 0)  # type: ignore[no-untyped-call]  # as Ray ships it
-        if gpus < self._ray_options.gpus_per_replica:
-            log.warning(
-                "The cluster has %g GPUs, a replica wants %g: the replicas wait until there are more",
-                gpus,
-                self._ray_options.gpus_per_replica,
-            )
 
     def _make_roll_call_blocking(self) -> Any:
         """Have the roll call on this host, whose loss would be the bot's own, and not on any of the cluster."""
@@ -520,22 +460,3 @@ class RayEngine:
         if self._ray_options.address:
             serve.delete(self._ray_options.application, _blocking=False)
         ray.shutdown()
-
-
-def _take_back_sigterm() -> None:
-    """Have Python hear SIGTERM again: Ray's core puts a handler of its own in, which ends the process."""
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGTERM))
-
-
-def _folder_for_sockets(folder: Path) -> str:
-    """Return `folder` where Ray's sockets find room under it, else one among the temporary files."""
-    path = str(folder.absolute())
-    if len(os.fsencode(path + SESSION_PATH)) <= SOCKET_PATH_BYTES:
-        return path
-    return str(Path(tempfile.gettempdir()) / "anim4gine-ray")
-
-
-def _package() -> str:
-    """The folder of this package, which Ray brings to hosts that are without it, or have it in another version."""
-    return str(Path(__file__).parents[1])
