@@ -5,18 +5,13 @@ Ray is imported when the model is loaded, on a thread of its own, as every call 
 
 import asyncio
 import logging
-import math
-import os
 import secrets
-import signal
-import sys
-import tempfile
-import threading
+import time
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing, suppress
+from contextlib import aclosing
+from dataclasses import asdict
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from generation.encoding_mode import EncodingMode
@@ -24,6 +19,7 @@ from generation.engine.batch_places import BatchPlaces
 from generation.engine.engine import DeviceStatus, EngineActivity, EngineState, Progress, told_apart
 from generation.engine.job_drawing import PictureTask, draw_pictures
 from generation.engine.local_engine import ENGINE_THREAD, RESTART_LIMIT
+from generation.engine.ray_connection import connect, take_back_sigterm
 from generation.engine.ray_messages import (
     Advanced,
     DrawingOrder,
@@ -33,6 +29,7 @@ from generation.engine.ray_messages import (
     Refused,
     ReplicaReport,
 )
+from generation.engine.roll_call import RollCall, RollCallName
 from generation.engine_options import EngineOptions
 from generation.errors import DeviceLost, DrawingCancelled, GenerationError, ModelUnavailable
 from generation.image import Image
@@ -44,15 +41,15 @@ from generation.ray_options import RayOptions
 from generation.work import Work
 
 if TYPE_CHECKING:
-    from ray.actor import ActorHandle
     from ray.serve.handle import DeploymentHandle
-
-    from generation.engine.roll_call import RollCall
 
 log = logging.getLogger(__name__)
 
-LOOK_INTERVAL_S = 0.25
-"""How often the bot asks how the replicas are."""
+LOOK_INTERVAL_S, LOOK_TIMEOUT_S = 0.25, 5.0
+"""How often the bot asks how the replicas are, and how long it waits for the answer."""
+
+GIVEN_UP_CHECK_INTERVAL_S = 0.5
+"""How often the bot asks Serve whether it has given up, while no replica can draw."""
 
 GONE_AFTER_S = 5.0
 """A replica that has said nothing for so long, ten of its reports, isn't counted on; Serve starts another one."""
@@ -65,26 +62,17 @@ PLACES_PER_SLOT, SLOTS_MAX = 2, 64
 UPSCALE_DELAY_S, DOWNSCALE_DELAY_S, DRAIN_TIMEOUT_S = 10, 300, 120
 """How long there must be more, or fewer, pictures than replicas want; how long one that goes may draw on."""
 
+RETRY_DELAY_S = 1.0
+"""How long a picture waits after its replica was lost, for Serve to notice that too."""
+
+HEALTH_CHECK_PERIOD_S = 2
+"""How often Serve looks whether a replica is still there, and so how soon it starts another one."""
+
 START_ATTEMPTS = 2
-"""How often in a row Serve starts replicas that fail, before it says so."""
+"""How often Serve starts replicas that fail, where none ever had its model, before it starts no more."""
 
-SOCKET_PATH_BYTES = 107
-"""The longest path that Linux takes for a socket (unix(7), less the final zero)."""
-
-SESSION_PATH = "/session_2026-01-01_00-00-00_000000_0000000/sockets/plasma_store"
-"""What Ray adds to its folder, at its longest."""
-
-ENVIRONMENT = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_SERVE_QUEUE_LENGTH_RESPONSE_DEADLINE_S": "1"}
-"""Read by Ray when it is imported: tell nobody what runs here; a replica in the middle of a step may answer later."""
-
-LOGGERS = ("ray", "ray.serve")
-"""What Ray and Serve write to in this process, in forms of their own."""
-
-LOOPBACK_ONLY = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
-"""How Ray itself keeps to 127.0.0.1 on Windows and macOS; it does so on Linux too."""
-
-AUTH_MODE, AUTH_TOKEN = "RAY_AUTH_MODE", "RAY_AUTH_TOKEN"
-"""Ray's ports unpickle what comes in. Serve opens one on every interface: none answers who hasn't the token."""
+DEPLOYMENT = "DrawingReplica"
+"""How Serve's own names of this engine's replicas begin."""
 
 
 class RayEngine:
@@ -106,14 +94,18 @@ class RayEngine:
         self._ray_options = ray_options
         self._encoding = encoding
         self._failure: Exception | None = None
-        self._told_failure: str | None = None  # what a replica said since the model was last asked for
-        self._is_deployed = False
+        self._told_failures: dict[str, str] = {}  # by device, since the model was last asked for
         self._count_tokens: Callable[[str], int] | None = None
-        self._replicas: list[ReplicaReport] = []
+        self._heard: dict[str, tuple[float, ReplicaReport]] = {}  # by replica, and when it was told
         self._activity_before: dict[str, EngineActivity] = {}
         self._handle: DeploymentHandle[Any] | None = None
-        self._roll_call: ActorHandle[RollCall] | None = None
+        self._roll_call: Any = None  # the actor, as Ray gives it
         self._looking: asyncio.Task[None] | None = None
+        self._is_connected = False
+        # Pictures never come to replicas that a killed bot left behind, with other settings perhaps.
+        own = secrets.token_hex(4)
+        self._deployment = f"{DEPLOYMENT}-{own}"
+        self._roll_call_name = RollCallName(ray_options.application, f"roll call {own}")
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=ENGINE_THREAD)
         self._places = BatchPlaces(slots=0)
         self.shows_previews = True
@@ -122,14 +114,16 @@ class RayEngine:
     @property
     def state(self) -> EngineState:
         """READY while a replica can draw, FAILED when Ray gave up on them."""
-        if self._failure is not None:
-            return EngineState.FAILED
-        return EngineState.READY if self._is_deployed and self._ready else EngineState.LOADING
+        if self._ready:
+            return EngineState.READY
+        return EngineState.LOADING if self._failure is None else EngineState.FAILED
 
     @property
     def failure(self) -> ModelUnavailable | None:
         """Why there is no replica, when none could be started."""
-        return None if self._failure is None else ModelUnavailable(self._failure)
+        if self._failure is None or self.state is not EngineState.FAILED:
+            return None
+        return ModelUnavailable(self._failure)
 
     @property
     def devices(self) -> tuple[DeviceStatus, ...]:
@@ -191,23 +185,26 @@ class RayEngine:
     async def load(self) -> None:
         """Connect to the cluster and have Serve start its replicas, anew where there are some already.
 
-        Serve replaces those one after another; the outcome is in `state` and `failure`, and never raised.
+        Serve replaces those one after another. Returns when one can draw, or Serve gave up on all; the outcome is in
+        `state` and `failure`, and never raised.
         """
-        self._failure = self._told_failure = None
+        self._failure = None
+        self._told_failures.clear()
         self.on_change()
         loop = asyncio.get_running_loop()
         try:
             await loop.run_in_executor(self._thread, self._connect_blocking)
-            _take_back_sigterm()
+            take_back_sigterm()
             if self._looking is None:
                 self._looking = asyncio.create_task(self._look(), name="look at the replicas")
-            await loop.run_in_executor(self._thread, self._deploy_blocking)
+            self._handle = await loop.run_in_executor(self._thread, self._deploy_blocking)
+            while self.state is EngineState.LOADING:
+                await asyncio.sleep(GIVEN_UP_CHECK_INTERVAL_S)
+                await loop.run_in_executor(self._thread, self._check_not_given_up_blocking)
         except Exception as error:  # the border of Ray, which raises anything
-            reason = self._told_failure or first_line(error)
+            reason = next(reversed(self._told_failures.values()), first_line(error))
             log.error("The replicas could not be started: %s", reason)  # noqa: TRY400 - Ray's own stack says nothing more
             self._failure = ModelLoadError(self._source.source, reason)
-        else:
-            self._is_deployed = True
         self.on_change()
 
     async def draw(self, job: Job, on_progress: Callable[[Progress], None]) -> tuple[Image, ...]:
@@ -230,9 +227,13 @@ class RayEngine:
         if self._looking is not None:
             self._looking.cancel()
         leaving = asyncio.get_running_loop().run_in_executor(self._thread, self._leave_blocking)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(leaving, CLOSE_TIMEOUT_S)
+        # It isn't called off when it takes longer: nobody else would stop the replicas.
+        await asyncio.wait({leaving}, timeout=CLOSE_TIMEOUT_S)
         self._thread.shutdown(wait=False)
+
+    @property
+    def _replicas(self) -> list[ReplicaReport]:
+        return [report for _, report in self._heard.values()]
 
     @property
     def _ready(self) -> list[ReplicaReport]:
@@ -247,15 +248,27 @@ class RayEngine:
         from ray.serve.exceptions import RayServeException  # noqa: PLC0415 - as above
 
         for attempt in range(1 + RESTART_LIMIT):
+            if attempt > 0:
+                await asyncio.sleep(RETRY_DELAY_S)
+            await self._wait_for_replica()
             try:
                 return await self._drawn(task, attempt)
             except (RayError, RayServeException, ModelUnavailable, DeviceLost) as error:
                 reason = first_line(error)
                 log.warning("A picture was lost with its replica: %s", reason, extra={"job": task.job_id})
-            if self.state is EngineState.FAILED:
-                raise ModelUnavailable(self._failure or GenerationError())
             self._places.hold(task.key, task.rank, task.parameters.work)
         raise DeviceLost(reason)
+
+    async def _wait_for_replica(self) -> None:
+        """Return when a replica can draw.
+
+        Raises:
+            ModelUnavailable: none will come. Serve would have the picture wait for ever.
+        """
+        while self.state is EngineState.LOADING:
+            await asyncio.sleep(LOOK_INTERVAL_S)
+        if failure := self.failure:
+            raise failure
 
     async def _drawn(self, task: PictureTask, attempt: int) -> Image:
         """Have one replica draw a picture."""
@@ -293,88 +306,102 @@ class RayEngine:
         """Ask again and again how the replicas are."""
         from ray.exceptions import RayError  # noqa: PLC0415 - see the module's docstring
 
+        is_answered = True
         while True:
             try:
-                if self._roll_call is not None:
-                    self._take(await self._roll_call.hear.remote(shows_previews=self.shows_previews))
-            except RayError as error:
-                log.warning("The replicas can't be asked how they are: %s", first_line(error))
-                self._take([])
+                await self._look_once()
+                is_answered = True
+            except Exception as error:  # the border of this task: without it nothing would be drawn any more
+                if is_answered:
+                    log.warning(
+                        "The replicas can't be asked how they are: %s",
+                        first_line(error),
+                        exc_info=not isinstance(error, RayError),
+                    )
+                is_answered = False
             await asyncio.sleep(LOOK_INTERVAL_S)
 
+    async def _look_once(self) -> None:
+        try:
+            reports = await self._reports()
+        except Exception:
+            self._take([])  # what was heard before grows old
+            raise
+        self._take(reports)
+
+    async def _reports(self) -> list[tuple[float, ReplicaReport]]:
+        """What the replicas have said lately, each with its age in seconds."""
+        from ray.exceptions import ActorDiedError  # noqa: PLC0415 - see the module's docstring
+
+        if self._roll_call is None:
+            loop = asyncio.get_running_loop()
+            self._roll_call = await loop.run_in_executor(self._thread, self._make_roll_call_blocking)
+        try:
+            async with asyncio.timeout(LOOK_TIMEOUT_S):
+                return list(await self._roll_call.hear.remote(shows_previews=self.shows_previews))
+        except ActorDiedError:
+            self._roll_call = None  # the next look makes another one, which the replicas find by its name
+            raise
+
     def _take(self, reports: list[tuple[float, ReplicaReport]]) -> None:
-        before = self.state, self._places.slots
-        self._activity_before.update({report.replica: report.status.activity for _, report in reports})
-        self._replicas = [report for age_s, report in reports if age_s < GONE_AFTER_S]
-        failures = (replica.failure for replica in self._replicas if replica.failure)
-        self._told_failure = next(failures, self._told_failure)
+        """Believe these reports, and those from before for as long as they are new enough."""
+        before, now = (self.state, self._places.slots), time.monotonic()
+        for age_s, report in reports:
+            self._heard[report.replica] = now - age_s, report
+            if report.status.activity.steps:
+                self._activity_before[report.replica] = report.status.activity
+        self._heard = {
+            replica: (told_at, report)
+            for replica, (told_at, report) in self._heard.items()
+            if now - told_at < GONE_AFTER_S
+        }
+        for replica in self._replicas:
+            self._note(replica.status.name, replica.failure)
+        if self._ready:
+            self._failure = None
         self._places.slots = sum(replica.status.activity.slots for replica in self._ready)
         if before != (self.state, self._places.slots):
             self.on_change()
 
+    def _note(self, device: str, failure: str | None) -> None:
+        if failure is not None and self._told_failures.get(device) != failure:
+            log.warning("A replica on %s can't draw: %s", device, failure)
+            self._told_failures[device] = failure
+
     # From here on everything runs on the engine's thread.
 
     def _connect_blocking(self) -> None:
-        """Connect to the cluster, or start one on this machine.
+        """Connect to the cluster, and load what counts tokens.
 
         Raises:
             Exception: of any kind; there is no Ray, or no cluster.
         """
-        if self._roll_call is not None:
+        if self._is_connected:
             return
-        os.environ.update(ENVIRONMENT)
-        where: dict[str, Any] = {
-            "address": self._ray_options.address,
-            "runtime_env": {"py_modules": [_package()]},
-        }
-        if not self._ray_options.address:
-            os.environ.update(LOOPBACK_ONLY | {AUTH_MODE: "token"})
-            if "ray" not in sys.modules:  # it reads the token when it is imported; else it has one of its own
-                os.environ.setdefault(AUTH_TOKEN, secrets.token_hex(32))
-            where = {
-                "address": "local",
-                "include_dashboard": False,
-                "_node_ip_address": "127.0.0.1",
-                "_temp_dir": _folder_for_sockets(self._ray_options.folder),
-                "num_cpus": math.ceil(self._ray_options.cpus_per_replica * self._ray_options.max_replicas),
-            }
-        import ray  # noqa: PLC0415 - see the module's docstring
-        from ray import serve  # noqa: PLC0415 - as above
-
+        connect(self._ray_options)
+        self._is_connected = True
         from generation.engine.prompt_chunks import count_tokens  # noqa: PLC0415 - imports transformers
-        from generation.engine.roll_call import RollCall  # noqa: PLC0415 - as the others
         from generation.engine.sdxl_config.clip_tokenizer import END_TOKEN, clip_tokenizer  # noqa: PLC0415 - as above
 
-        for name in LOGGERS:
-            logger = logging.getLogger(name)
-            logger.handlers.clear()  # their warnings come by the bot's own log
-            logger.propagate = True
-            logger.setLevel(logging.WARNING)
         self._count_tokens = partial(count_tokens, clip_tokenizer(END_TOKEN))
-        ray.init(
-            **where,
-            namespace=self._ray_options.application,
-            configure_logging=False,
-            log_to_driver=False,
-            ignore_reinit_error=True,
-        )
-        gpus = ray.cluster_resources().get("GPU", 0)  # type: ignore[no-untyped-call]  # as Ray ships it
-        if gpus < self._ray_options.gpus_per_replica:
-            log.warning(
-                "The cluster has %g GPUs, a replica wants %g: the replicas wait until there are more",
-                gpus,
-                self._ray_options.gpus_per_replica,
-            )
-        serve.start(proxy_location="Disabled")
+
+    def _make_roll_call_blocking(self) -> Any:
+        """Have the roll call on this host, whose loss would be the bot's own, and not on any of the cluster."""
+        import ray  # noqa: PLC0415 - see the module's docstring
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy  # noqa: PLC0415 - as above
+
         actor: Any = ray.remote(RollCall)
-        self._roll_call = actor.options(num_cpus=0).remote()
+        here = ray.get_runtime_context().get_node_id()
+        return actor.options(
+            **asdict(self._roll_call_name),
+            get_if_exists=True,
+            num_cpus=0,
+            max_restarts=-1,
+            scheduling_strategy=NodeAffinitySchedulingStrategy(here, soft=False),
+        ).remote()
 
-    def _deploy_blocking(self) -> None:
-        """Have Serve start the replicas, and wait until they have their models.
-
-        Raises:
-            RuntimeError: they can't be started.
-        """
+    def _deploy_blocking(self) -> "DeploymentHandle[Any]":
+        """Have Serve start the replicas, without waiting for them: one draws while another finds no room yet."""
         from ray import serve  # noqa: PLC0415 - see the module's docstring
 
         from generation.engine.ray_replica import DrawingReplica  # noqa: PLC0415 - imports Ray
@@ -392,18 +419,40 @@ class RayEngine:
                     "look_back_period_s": UPSCALE_DELAY_S,
                 }
             }
-        deployment: Any = serve.deployment(DrawingReplica)
+        deployment: Any = serve.deployment(DrawingReplica, name=self._deployment)
         application = deployment.options(
             **replicas,
             ray_actor_options={"num_cpus": wanted.cpus_per_replica, "num_gpus": wanted.gpus_per_replica},
             max_ongoing_requests=PLACES_PER_SLOT * slots,
             graceful_shutdown_timeout_s=DRAIN_TIMEOUT_S,
+            health_check_period_s=HEALTH_CHECK_PERIOD_S,
             max_constructor_retry_count=START_ATTEMPTS,
-        ).bind(self._source, self._options, self._encoding, self._roll_call)
-        self._handle = serve.run(application, name=wanted.application, route_prefix=None)
+        ).bind(self._source, self._options, self._encoding, self._roll_call_name)
+        serve.start(proxy_location="Disabled")
+        target = serve.RunTarget(target=application, name=wanted.application, route_prefix=None)
+        handle: DeploymentHandle[Any] = serve.run_many([target], wait_for_applications_running=False)[0]
+        return handle
+
+    def _check_not_given_up_blocking(self) -> None:
+        """Ask Serve whether replicas may yet come.
+
+        Raises:
+            RuntimeError: Serve has given up, and none is left that could still get its model.
+        """
+        from ray import serve  # noqa: PLC0415 - see the module's docstring
+        from ray.exceptions import RayError  # noqa: PLC0415 - as above
+
+        try:
+            application = serve.status().applications[self._ray_options.application]
+            own = application.deployments[self._deployment]
+        except (RayError, KeyError):  # Serve itself is being started again
+            return
+        left = sum(count for state, count in own.replica_states.items() if state != "STOPPING")
+        if application.status == "DEPLOY_FAILED" and not left:
+            raise RuntimeError(own.message)
 
     def _leave_blocking(self) -> None:
-        if self._roll_call is None:
+        if not self._is_connected:
             return
         import ray  # noqa: PLC0415 - see the module's docstring
         from ray import serve  # noqa: PLC0415 - as above
@@ -411,22 +460,3 @@ class RayEngine:
         if self._ray_options.address:
             serve.delete(self._ray_options.application, _blocking=False)
         ray.shutdown()
-
-
-def _take_back_sigterm() -> None:
-    """Have Python hear SIGTERM again: Ray's core puts a handler of its own in, which ends the process."""
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGTERM))
-
-
-def _folder_for_sockets(folder: Path) -> str:
-    """Return `folder` where Ray's sockets find room under it, else one among the temporary files."""
-    path = str(folder.absolute())
-    if len(os.fsencode(path + SESSION_PATH)) <= SOCKET_PATH_BYTES:
-        return path
-    return str(Path(tempfile.gettempdir()) / "anim4gine-ray")
-
-
-def _package() -> str:
-    """The folder of this package, which Ray brings to hosts that are without it, or have it in another version."""
-    return str(Path(__file__).parents[1])

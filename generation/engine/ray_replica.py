@@ -2,15 +2,16 @@
 
 import asyncio
 import logging
+import os
 import socket
 import threading
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from typing import Any
 
 import ray
 from ray import serve
-from ray.actor import ActorHandle
-from ray.exceptions import RayError
+from ray.exceptions import ActorDiedError
 
 from generation.encoding_mode import EncodingMode
 from generation.engine.engine import EngineState, Progress
@@ -25,7 +26,7 @@ from generation.engine.ray_messages import (
     Refused,
     ReplicaReport,
 )
-from generation.engine.roll_call import RollCall
+from generation.engine.roll_call import RollCallName
 from generation.engine_options import EngineOptions
 from generation.errors import EngineFailure, GenerationError
 from generation.image import Image
@@ -36,12 +37,14 @@ from generation.work import Work
 log = logging.getLogger(__name__)
 
 REPORT_INTERVAL_S = 0.5
+REPORT_TIMEOUT_S = 5.0
+LAST_WORDS_S = 1.0
 LORA_SETS = 8
 """Sets of LoRAs by which Serve finds a replica again; of single ones as many stay in memory, see `LoraLibrary`."""
 
 
 class DrawingReplica:
-    """Draws pictures on the one device that Ray gave it. `roll_call` hears how it is, for as long as it lives.
+    """Draws pictures on the one device that Ray gave it. The roll call of that name hears how it is, while it lives.
 
     Raises:
         RuntimeError: the model can't be loaded here. Serve tries again, and gives up where it never succeeds.
@@ -52,33 +55,28 @@ class DrawingReplica:
         source: ModelSource,
         options: EngineOptions,
         encoding: EncodingMode,
-        roll_call: "ActorHandle[RollCall]",
+        roll_call: RollCallName,
     ) -> None:
         self._id = serve.get_replica_context().replica_id.unique_id
         self._engine = LocalEngine(source, options, encoding)
-        self._engine.on_change = self._tell_who_left
-        self._roll_call = roll_call
+        self._engine.on_change = self._changed
+        self._roll_call_name = roll_call
+        self._roll_call: Any = None  # the actor, as Ray gives it
         self._streams: dict[tuple[str, int], asyncio.Queue[News | None]] = {}
+        self._had_model = False
+        self._ending: asyncio.Task[None] | None = None
         self._reporting = asyncio.create_task(self._report_always())
         await self._engine.load()
         if failure := self._engine.failure:
-            await self._report()
-            await self._engine.close()
+            with suppress(Exception):  # why there is no model counts for more than who couldn't be told
+                await self._report()
+            await self._stop()
             raise RuntimeError(str(failure.cause))
+        self._had_model = True
 
     async def __del__(self) -> None:  # Serve awaits it
         """Called by Serve when the replica is to go: without this the engine's thread would keep the process."""
-        self._reporting.cancel()
-        await self._engine.close()
-
-    async def check_health(self) -> None:
-        """Called by Serve, which starts another replica in the place of one that raises.
-
-        Raises:
-            RuntimeError: the device was lost too often.
-        """
-        if self._engine.state is EngineState.FAILED:
-            raise RuntimeError(str(self._engine.failure))
+        await self._stop()
 
     @serve.multiplexed(max_num_models_per_replica=LORA_SETS)  # type: ignore[untyped-decorator]  # as Ray ships it
     async def lora_set(self, names: str) -> str:
@@ -113,16 +111,38 @@ class DrawingReplica:
             self._streams.pop(task.key, None)
             self._engine.leave(task.key)
 
-    def _tell_who_left(self) -> None:
+    async def _stop(self) -> None:
+        self._reporting.cancel()
+        await self._engine.close()
+
+    def _changed(self) -> None:
         for key in [key for key in self._streams if key not in self._engine.places]:
             self._streams.pop(key).put_nowait(Left())
+        if self._had_model and self._ending is None and self._engine.state is EngineState.FAILED:
+            self._ending = asyncio.create_task(self._end())
+
+    async def _end(self) -> None:
+        """End this process, so that Serve brings no more pictures here at once, and starts another replica.
+
+        It would do so after three health checks that fail. Until then a replica that refuses pictures would be the
+        least busy of all, and be brought the whole line.
+        """
+        log.error("This replica ends: its device failed too often")
+        with suppress(Exception):  # it ends, whether that is heard or not
+            async with asyncio.timeout(LAST_WORDS_S):
+                await self._report()
+        os._exit(1)
 
     async def _report_always(self) -> None:
+        is_heard = True
         while True:
-            with suppress(
-                RayError
-            ):  # the bot went away; Serve will end this replica, or another bot has come
+            try:
                 await self._report()
+                is_heard = True
+            except Exception:  # the border of this task: a replica that says nothing is given no pictures
+                if is_heard:
+                    log.warning("The bot can't be told how this replica is", exc_info=True)
+                is_heard = False
             await asyncio.sleep(REPORT_INTERVAL_S)
 
     async def _report(self) -> None:
@@ -134,7 +154,16 @@ class DrawingReplica:
             megapixel_step_s=self._engine.seconds_for(Work(megapixel_steps=1)),
             megapixel_s=self._engine.seconds_for(Work(megapixels=1)),
         )
-        self._engine.shows_previews = await self._roll_call.report.remote(report)
+        if self._roll_call is None:
+            self._roll_call = await asyncio.to_thread(
+                ray.get_actor, self._roll_call_name.name, self._roll_call_name.namespace
+            )
+        try:
+            async with asyncio.timeout(REPORT_TIMEOUT_S):
+                self._engine.shows_previews = await self._roll_call.report.remote(report)
+        except ActorDiedError:
+            self._roll_call = None  # the bot makes another one of that name
+            raise
 
 
 class _Telling:

@@ -19,6 +19,7 @@ from sandbox import SandboxServer
 from tests.end_to_end.bot_process import BotProcess
 from tests.end_to_end.person import Person
 from tests.end_to_end.results import drawn
+from tests.generation.engine.replicas import replica_pids
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -107,15 +108,16 @@ async def test_replicas_draw_and_a_stop_ends_them_and_the_bot(
         assert await bot.end(signal.SIGTERM) == 0
 
 
-async def test_a_cluster_of_two_hosts_draws_on_when_one_of_them_dies(
+async def test_a_cluster_of_two_hosts_draws_on_when_one_of_them_dies_and_is_left_without_replicas(
     server: SandboxServer, tiny_checkpoint: Path, tmp_path: Path, short_folder: Path, mika: Person
 ) -> None:
+    """A bot that was killed before left replicas behind; and one always waits for room that there never is."""
     secret = {
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN": secrets.token_hex(32),
         "RAY_USAGE_STATS_ENABLED": "0",
     }
-    head = f"127.0.0.1:{free_port()}"
+    head, application = f"127.0.0.1:{free_port()}", f"hosts-{os.getpid()}"
     settings = {
         **secret,
         "ANIM4GINE_MODEL__SOURCE": str(tiny_checkpoint),
@@ -123,8 +125,9 @@ async def test_a_cluster_of_two_hosts_draws_on_when_one_of_them_dies(
         "ANIM4GINE_DRAWING__MAX_BATCH_SLOTS": "1",
         "ANIM4GINE_RAY__ADDRESS": head,
         "ANIM4GINE_RAY__GPUS_PER_REPLICA": "0",
-        "ANIM4GINE_RAY__MIN_REPLICAS": "2",
-        "ANIM4GINE_RAY__MAX_REPLICAS": "2",
+        "ANIM4GINE_RAY__APPLICATION": application,
+        "ANIM4GINE_RAY__MIN_REPLICAS": "3",
+        "ANIM4GINE_RAY__MAX_REPLICAS": "3",
     }
     async with (
         ray_node(
@@ -132,12 +135,21 @@ async def test_a_cluster_of_two_hosts_draws_on_when_one_of_them_dies(
             f"--ray-client-server-port={free_port()}", f"--temp-dir={short_folder}",
         ),
         ray_node(secret, f"--address={head}") as worker,
-        BotProcess(server, tmp_path, settings) as bot,
     ):  # fmt: skip
-        while (await status(mika)).count(READY) < 2:
-            assert bot.returncode is None, bot.log
+        async with BotProcess(server, tmp_path, settings) as bot:
+            while len(left_behind := replica_pids(application)) < 2:
+                await asyncio.sleep(0.2)
+            await bot.kill()
+        async with BotProcess(server, tmp_path, settings) as bot:
+            while (await status(mika)).count(READY) < 2:
+                assert bot.returncode is None, bot.log
+                await asyncio.sleep(0.2)
+            assert not {*left_behind} & {*replica_pids(application)}
+            asked = [await mika.use("imagine", tags="1girl", steps=6, seed=seed) for seed in range(3)]
+            os.kill(raylet_of(worker), signal.SIGKILL)
+            for answer in asked:
+                assert len((await mika.waits_for_picture(answer))["attachments"]) == 1
+            assert replica_pids(application)
+            assert await bot.end(signal.SIGTERM) == 0
+        while replica_pids(application):
             await asyncio.sleep(0.2)
-        asked = [await mika.use("imagine", tags="1girl", steps=6, seed=seed) for seed in range(3)]
-        os.kill(raylet_of(worker), signal.SIGKILL)
-        for answer in asked:
-            assert len((await mika.waits_for_picture(answer))["attachments"]) == 1

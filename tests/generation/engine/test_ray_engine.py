@@ -13,7 +13,7 @@ import pytest_asyncio
 
 from generation.engine.engine import EngineState, Progress
 from generation.engine.local_engine import LocalEngine
-from generation.engine.ray_engine import RayEngine
+from generation.engine.ray_engine import START_ATTEMPTS, RayEngine
 from generation.engine_options import EngineOptions
 from generation.errors import DrawingCancelled, ModelUnavailable, UnknownLora
 from generation.image import Image
@@ -29,12 +29,14 @@ from storage.picture_files import PictureFiles
 from tests.generation.engine.drawing import load_model
 from tests.generation.engine.jobs import small_job
 from tests.generation.engine.lora_files import write_diffusers_lora
+from tests.generation.engine.replicas import losing_its_device, of_which_one_has_the_model, replica_pids
 from tests.generation.services import HERE, finished, request, terms_with, utc_now
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(600)]
 
 APPLICATION = f"test-{os.getpid()}"
 REPLICAS = 3
+LINE = 12
 INK = LoraWeight("ink")
 LISTENS = "0A"
 """State of a listening socket in /proc/net/tcp."""
@@ -80,11 +82,20 @@ async def local(tiny_checkpoint: Path, options: EngineOptions) -> AsyncIterator[
 
 @asynccontextmanager
 async def beside(
-    _: RayEngine, source: Path, options: EngineOptions, name: str, max_replicas: int = 1
+    _: RayEngine,
+    source: Path,
+    options: EngineOptions,
+    name: str,
+    min_replicas: int = 1,
+    max_replicas: int = 1,
 ) -> AsyncIterator[RayEngine]:
     """Another engine on the Ray of the first one, whose replicas have taken all CPUs; that one ends Ray."""
     spread = RayOptions(
-        application=f"{APPLICATION}-{name}", max_replicas=max_replicas, gpus_per_replica=0, cpus_per_replica=0
+        application=f"{APPLICATION}-{name}",
+        min_replicas=min_replicas,
+        max_replicas=max_replicas,
+        gpus_per_replica=0,
+        cpus_per_replica=0,
     )
     other = RayEngine(ModelSource(source=str(source), device="cpu"), options, spread)
     await other.load()
@@ -106,16 +117,9 @@ async def drawn(engine: RayEngine | LocalEngine, job: Job) -> tuple[Image, ...]:
     return await engine.draw(job, lambda _: None)
 
 
-def replica_pids(application: str = APPLICATION) -> list[int]:
-    """The processes of an application's replicas, by the names that Ray gives them."""
-    name = f"ray::ServeReplica:{application}:".encode()
-    return [
-        int(folder.name)
-        for folder in Path("/proc").iterdir()
-        if folder.name.isdigit()
-        and (folder / "cmdline").exists()
-        and (folder / "cmdline").read_bytes().startswith(name)
-    ]
+def unlucky(folder: Path) -> int:
+    """The process that lost its device, see `losing_its_device`."""
+    return next(int(file.name) for file in folder.iterdir() if file.name.isdigit())
 
 
 def listening_ports(pid: int) -> dict[int, bool]:
@@ -198,10 +202,10 @@ async def test_nothing_is_lost_or_doubled_when_a_replica_is_killed_under_load(
         for seed in range(8)
     ]
     await until(lambda: service.running_count == REPLICAS)
-    victim = replica_pids()[0]
+    victim = replica_pids(APPLICATION)[0]
     os.kill(victim, signal.SIGKILL)
     endings = [await finished(job) for job in jobs]
-    assert victim not in replica_pids()
+    assert victim not in replica_pids(APPLICATION)
     assert [len(ending.images) for ending in endings] == [1] * len(jobs)
     assert len(list((tmp_path / "images").rglob("*.png"))) == len(jobs)
     for job, ending in zip(jobs[:3], endings[:3], strict=True):
@@ -212,13 +216,44 @@ async def test_nothing_is_lost_or_doubled_when_a_replica_is_killed_under_load(
     await database.stop()
 
 
+async def test_drawing_goes_on_when_the_roll_call_is_lost(engine: RayEngine) -> None:
+    import ray  # noqa: PLC0415 - it reads its token when it is imported
+
+    states: set[EngineState] = set()
+    engine.on_change = lambda: states.add(engine.state)
+    lost = engine._roll_call
+    drawings = [
+        asyncio.ensure_future(drawn(engine, small_job(seed, num_inference_steps=20))) for seed in range(6)
+    ]
+    ray.kill(lost)
+    assert [len(images) for images in await asyncio.gather(*drawings)] == [1] * 6
+    assert EngineState.LOADING not in states
+    await until(lambda: engine._roll_call not in {None, lost})
+    while len(await engine._roll_call.hear.remote(shows_previews=True)) < REPLICAS:
+        await asyncio.sleep(0.05)
+    engine.on_change = lambda: None
+
+
+async def test_the_engine_looks_on_when_somebody_who_was_told_of_a_change_fails(engine: RayEngine) -> None:
+    def fail() -> None:
+        engine.on_change = lambda: None
+        raise ValueError("a mistake of ours")
+
+    engine.on_change = fail
+    engine._places.slots = 0
+    await until(lambda: engine._places.slots == REPLICAS)
+    steps = engine.activity.steps
+    await drawn(engine, small_job(1))
+    await until(lambda: engine.activity.steps > steps)
+
+
 async def test_nobody_without_the_token_is_answered_and_all_else_keeps_to_this_machine(
     engine: RayEngine,
 ) -> None:
     import grpc  # noqa: PLC0415 - comes with Ray, which reads its token when it is imported
     from ray.serve.generated import serve_pb2, serve_pb2_grpc  # noqa: PLC0415 - as above
 
-    ports = listening_ports(replica_pids()[0])
+    ports = listening_ports(replica_pids(APPLICATION)[0])
     open_to_all = [port for port, is_local in ports.items() if not is_local]
     assert len(open_to_all) <= 1, "Serve's own port between replicas; no other"
     for port in open_to_all:
@@ -239,6 +274,44 @@ async def test_another_replica_is_started_while_there_is_much_to_do(
             await drawn(growing, small_job(busy, num_inference_steps=50))
             busy += 1
         assert busy > 1
+
+
+async def test_a_replica_whose_device_fails_for_good_takes_no_picture_with_it(
+    engine: RayEngine,
+    tiny_checkpoint: Path,
+    options: EngineOptions,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bad_luck = tmp_path / "bad-luck"
+    monkeypatch.setattr("generation.engine.ray_replica.DrawingReplica", losing_its_device(bad_luck))
+    async with beside(engine, tiny_checkpoint, options, "unlucky", 2, 2) as other:
+        await until(lambda: other.activity.slots == 2)
+        bad_luck.touch()
+        count = 0
+        while (
+            count < LINE
+            or bad_luck.exists()
+            or unlucky(tmp_path) in replica_pids(other._ray_options.application)
+        ):
+            await asyncio.gather(*(drawn(other, small_job(count + number)) for number in range(4)))
+            count += 4
+        assert count >= LINE
+
+
+async def test_one_draws_while_another_finds_no_model(
+    engine: RayEngine,
+    tiny_checkpoint: Path,
+    options: EngineOptions,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Serve gives up on a deployment of which as many replicas fail before one is there.
+    replicas = of_which_one_has_the_model(tmp_path, failures=START_ATTEMPTS)
+    monkeypatch.setattr("generation.engine.ray_replica.DrawingReplica", replicas)
+    async with beside(engine, tiny_checkpoint, options, "unequal", 2, 2) as other:
+        assert other.state is EngineState.READY
+        assert len(await drawn(other, small_job(1))) == 1
 
 
 async def test_a_model_that_is_missing_is_told_and_may_come_later(
