@@ -38,7 +38,7 @@ from settings.errors import SettingsError
 from settings.reading import SettingsReader
 from settings.settings import Settings
 from settings.tokens import read_token
-from storage.database import DatabaseUnavailable
+from storage.database import DatabaseUnavailable, NewerDatabase
 from terminal import policy_file
 from terminal.doctor import Health, examine
 from terminal.drawing_options import drawing_options, request_of
@@ -99,8 +99,14 @@ def settings_reader() -> SettingsReader:
     return SettingsReader(lambda: chosen or (OWN_SETTINGS if OWN_SETTINGS.exists() else SHIPPED_SETTINGS))
 
 
-def settings_or_exit(reader: SettingsReader | None = None) -> Settings:
-    """Load the settings that the command line names; a mistake in them ends the program."""
+def settings_or_exit(reader: SettingsReader | None = None, *, may_be_new: bool = False) -> Settings:
+    """Load the settings that the command line names; a mistake in them ends the program.
+
+    A file that is named has to be there, unless it `may_be_new`: a slip in its name mustn't mean defaults.
+    """
+    chosen: Path | None = click.get_current_context().find_root().obj
+    if chosen is not None and not chosen.exists() and not may_be_new:
+        leave(f"{chosen}: there is no such settings file", EXIT_MISCONFIGURED)
     try:
         return (reader or settings_reader()).read()
     except SettingsError as error:
@@ -144,8 +150,10 @@ def run() -> None:
             "Discord refused the token. Copy the bot's token again (not the client secret).",
             EXIT_MISCONFIGURED,
         )
-    except (DatabaseUnavailable, SettingsError) as error:
+    except (NewerDatabase, SettingsError) as error:
         leave(str(error), EXIT_MISCONFIGURED)
+    except DatabaseUnavailable as error:
+        leave(str(error), EXIT_FAILURE)  # it may only be slower to start
     except UnusableClassifier as error:
         leave(f"policy.classifier can't be used: {error.reason}", EXIT_MISCONFIGURED)
     except ModelUnavailable as error:
@@ -181,7 +189,7 @@ def sandbox(port: int | None, configured_model: bool) -> None:
     try:
         run_until_signalled(run_sandbox(settings, port, partial(serve, hangup=hangup), read))
     except DatabaseUnavailable as error:
-        leave(str(error), EXIT_MISCONFIGURED)
+        leave(str(error), EXIT_FAILURE)
     except UnusableClassifier as error:
         leave(f"policy.classifier can't be used: {error.reason}", EXIT_MISCONFIGURED)
     except OSError as error:
@@ -281,7 +289,7 @@ def setup(
     no_questions: bool,
 ) -> None:
     """Ask what a first run needs, try each answer, and write them into a settings file of your own (my.toml)."""
-    settings = settings_or_exit()
+    settings = settings_or_exit(may_be_new=True)
     set_up_logging("ERROR")
     chosen: Path | None = click.get_current_context().find_root().obj
     file = chosen or OWN_SETTINGS

@@ -29,6 +29,10 @@ class DatabaseUnavailable(Exception):
     """The database can't be used. The message is one line for the operator, without the password."""
 
 
+class NewerDatabase(DatabaseUnavailable):
+    """Its tables are of a version that this program doesn't know."""
+
+
 class DatabaseAway(SQLAlchemyError):
     """The database can't be reached now; what was to be written may be there or not. `__cause__` says why."""
 
@@ -65,7 +69,7 @@ class Database:
             async with self.engine.connect() as connection:
                 await connection.run_sync(_migrate)
         except NewerDatabase as error:
-            raise DatabaseUnavailable(f"{self._shown_url}: {error}") from None
+            raise NewerDatabase(f"{self._shown_url}: {error}") from None
         except (SQLAlchemyError, OSError) as error:
             cause = error.orig if isinstance(error, DBAPIError) else error
             reason = (str(cause).strip().splitlines() or [type(cause).__name__])[0]
@@ -126,10 +130,6 @@ class Database:
                 raise
             except OSError as error:
                 raise _away(error) from error
-
-
-class NewerDatabase(Exception):
-    """The tables are of a version that this program doesn't know."""
 
 
 def _away(error: Exception) -> DatabaseAway:

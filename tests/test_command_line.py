@@ -338,7 +338,13 @@ def test_render_to_where_nothing_can_be_written_is_told(tiny_checkpoint: Path, t
 def test_a_database_out_of_reach_ends_the_program_at_once_though_the_model_is_being_loaded() -> None:
     nowhere = "postgresql+asyncpg://bot:hunter2@127.0.0.1:1/bot"
     ended = start("run", DISCORD_TOKEN="a-token", ANIM4GINE_DATABASE__URL=nowhere)
-    assert ended.returncode == 2
+    assert ended.returncode == 1, "it may only be slower to start: who supervises the bot tries again"
     assert "can't be used" in ended.stderr
     assert "Traceback" not in ended.stderr
     assert "hunter2" not in ended.stderr
+
+
+def test_a_settings_file_that_is_named_has_to_be_there(tmp_path: Path) -> None:
+    ended = start("run", "--config", str(tmp_path / "confg.toml"), DISCORD_TOKEN="a-token")
+    assert ended.returncode == 2
+    assert "confg.toml: there is no such settings file" in ended.stderr

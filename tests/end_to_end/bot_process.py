@@ -34,7 +34,7 @@ class BotProcess:
         server: SandboxServer,
         folder: Path,
         environment: Mapping[str, str],
-        config: Path = Path("no-such-file.toml"),
+        config: Path = Path("config.toml"),
     ) -> None:
         self._server = server
         self._config = config

@@ -58,14 +58,18 @@ class House:
         self.in_guild = Crowd(self.server)
         self.in_direct = Crowd(self.server, channel=self.server.world.application_name)
 
+    @property
+    def config(self) -> Path:
+        """The settings file of both."""
+        return self.folder / "config.toml"
+
     async def starts(self, shard: int, **settings: str) -> BotProcess:
         """Start the process of a shard, and wait until it is connected and its model there."""
         folder = self.folder / f"shard-{shard}"
         folder.mkdir(exist_ok=True)
         own = {"ANIM4GINE_DISCORD__SHARD_IDS": str(shard)}
-        bot = BotProcess(
-            self.server, folder, {**self.settings, **own, **settings}, self.folder / "config.toml"
-        )
+        self.config.touch()
+        bot = BotProcess(self.server, folder, {**self.settings, **own, **settings}, self.config)
         await self.stack.enter_async_context(bot)
         await self.in_guild.until(lambda: (shard, 2) in self.server.gateway.shards, timeout_s=120)
         await bot.model_is_ready()
@@ -215,11 +219,10 @@ async def test_a_game_of_a_killed_process_is_drawn_hinted_and_ended_by_the_other
 
 
 async def test_a_reload_that_one_process_is_asked_for_comes_around_to_the_other(house: House) -> None:
-    file = house.folder / "config.toml"
-    file.write_text("[limits]\nsteps = 40", encoding="utf-8")
+    house.config.write_text("[limits]\nsteps = 40", encoding="utf-8")
     other = await house.starts(0)
     asked = await house.starts(1)
-    file.write_text("[limits]\nsteps = 12", encoding="utf-8")
+    house.config.write_text("[limits]\nsteps = 12", encoding="utf-8")
     async with Person.called("Mika", house.server) as mika:
         await mika.use("reload")
         answer = await mika.waits_for(lambda it: "one of my processes" in it["content"])
