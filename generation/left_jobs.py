@@ -75,6 +75,8 @@ class LeftJobs:
             await self._take(stored, taken)
 
     async def _take(self, stored: StoredJob, taken: TakenOver) -> None:
+        if not _is_over(stored) and self._is_known(stored.id):
+            return  # another process had it and is gone too, before its loss was noticed here
         try:
             job = remembered_job(stored, () if _is_over(stored) else await self._store.sources(stored.id))
         except UnreadableRecord as error:

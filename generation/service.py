@@ -442,6 +442,8 @@ class GenerationService:
 
     async def _conclude(self, job: Job, ending: Ending) -> None:
         """Store how `job` ended, then tell. A shutdown waits for this."""
+        if isinstance(job.latest, HandedOver):
+            ending = job.latest  # even if it has come back since, nobody called it off
         ending = await self._endings.keep(job, ending)
         self._jobs.pop(job.id, None)
         job.publish(ending)

@@ -123,5 +123,17 @@ def before_each_unet_call(engine: LocalEngine, hook: Callable[[], None]) -> Any:
     return engine._model.pipeline.unet.register_forward_pre_hook(lambda *_: hook())
 
 
+def held_up(engine: LocalEngine) -> tuple[threading.Event, threading.Event]:
+    """Have the engine wait in the middle of a picture: one event tells that it does, the other lets it go on."""
+    reached, go_on = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        reached.set()
+        go_on.wait()
+
+    before_each_unet_call(engine, hold)
+    return reached, go_on
+
+
 def pixels(job: Finished) -> np.ndarray[Any, Any]:
     return np.asarray(PillowImage.open(io.BytesIO(job.images[0].png)), dtype=int)

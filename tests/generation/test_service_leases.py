@@ -17,9 +17,20 @@ from generation.service import GenerationService
 from storage.database import DatabaseAway
 from storage.job_leases import Lease
 from storage.job_ledger import JobLedger
-from tests.generation.services import AOI, HERE, REN, finished, ready, request, running_service, utc_now
+from tests.generation.services import (
+    AOI,
+    HERE,
+    REN,
+    finished,
+    held_up,
+    ready,
+    request,
+    running_service,
+    utc_now,
+)
 
 SILENT = Lease(instance="shards 0", lasts=timedelta(0))
+ALSO_SILENT = Lease(instance="shards 2", lasts=timedelta(0))
 LIVING = Lease(instance="shards 1", lasts=timedelta(minutes=1))
 
 
@@ -187,3 +198,45 @@ async def test_a_process_without_a_model_takes_over_only_what_has_ended(
         assert job.id == waits.id
         load.set()
         await finished(job)
+
+
+async def test_a_job_that_comes_back_before_its_loss_was_noticed_is_gone_on_with(
+    tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    load, elsewhere = threading.Event(), threading.Event()
+    async with (
+        process(tiny_checkpoint, SILENT, folder=tmp_path, load_when=load) as first,
+        process(tiny_checkpoint, ALSO_SILENT, folder=tmp_path, load_when=elsewhere) as second,
+    ):
+        job = await first.submit(request(), AOI, HERE)
+        assert len((await second.take_over()).waiting) == 1
+        assert (await first.take_over()).waiting == []
+        load.set()
+        await finished(job)
+        elsewhere.set()
+
+
+async def test_a_job_that_comes_back_while_it_is_let_go_is_drawn_and_not_cancelled(
+    tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    elsewhere = threading.Event()
+    async with (
+        running_service(tiny_checkpoint, lease=SILENT, folder=tmp_path) as (first, engine),
+        process(tiny_checkpoint, ALSO_SILENT, folder=tmp_path, load_when=elsewhere) as second,
+    ):
+        await ready(first)
+        reached, go_on = held_up(engine)
+        job = await first.submit(request(), AOI, HERE)
+        await asyncio.to_thread(reached.wait)
+        await second.take_over()
+        await first.renew_leases()
+        assert job.latest == HandedOver()
+        assert (await first.take_over()).waiting == []
+        go_on.set()
+        while first.running_count:
+            await asyncio.sleep(0.01)
+        await first.renew_leases()
+        await first.renew_leases()
+        (again,) = (await first.take_over()).waiting
+        await finished(again)
+        elsewhere.set()

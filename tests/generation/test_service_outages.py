@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy.exc import SQLAlchemyError
 
 from generation import job_endings, patience
-from generation.engine.local_engine import LocalEngine
 from generation.job import Cancelled, Ending, Finished, Job, Running, Suspended
 from generation.service import GenerationService
 from storage import database
@@ -18,8 +17,8 @@ from tests.generation.services import (
     AOI,
     HERE,
     REN,
-    before_each_unet_call,
     finished,
+    held_up,
     ready,
     request,
     running_service,
@@ -44,18 +43,6 @@ async def outage(database_url: str) -> AsyncIterator[Outage]:
 async def told_by(service: GenerationService) -> list[str]:
     """The ids of the jobs whose results are to be brought."""
     return [job.id async for jobs in service.deliveries.undelivered() for job in jobs]
-
-
-def held_up(engine: LocalEngine) -> tuple[threading.Event, threading.Event]:
-    """Have the engine wait in the middle of a picture: one event tells that it does, the other lets it go on."""
-    reached, go_on = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        reached.set()
-        go_on.wait()
-
-    before_each_unet_call(engine, hold)
-    return reached, go_on
 
 
 async def begun(job: Job) -> None:
