@@ -46,10 +46,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LOOK_INTERVAL_S, LOOK_TIMEOUT_S = 0.25, 5.0
-"""How often the bot asks how the replicas are, and how long it waits for the answer."""
-
-GIVEN_UP_CHECK_INTERVAL_S = 0.5
-"""How often the bot asks Serve whether it has given up, while no replica can draw."""
+"""How often the bot asks how the replicas are, and while none can draw, whether any may come; how long it waits."""
 
 GONE_AFTER_S = 5.0
 """A replica that has said nothing for so long, ten of its reports, isn't counted on; Serve starts another one."""
@@ -101,7 +98,7 @@ class RayEngine:
         self._handle: DeploymentHandle[Any] | None = None
         self._roll_call: Any = None  # the actor, as Ray gives it
         self._looking: asyncio.Task[None] | None = None
-        self._is_connected = False
+        self._is_connected = self._is_deployed = False
         # Pictures never come to replicas that a killed bot left behind, with other settings perhaps.
         own = secrets.token_hex(4)
         self._deployment = f"{DEPLOYMENT}-{own}"
@@ -188,7 +185,7 @@ class RayEngine:
         Serve replaces those one after another. Returns when one can draw, or Serve gave up on all; the outcome is in
         `state` and `failure`, and never raised.
         """
-        self._failure = None
+        self._failure, self._is_deployed = None, False
         self._told_failures.clear()
         self.on_change()
         loop = asyncio.get_running_loop()
@@ -198,14 +195,12 @@ class RayEngine:
             if self._looking is None:
                 self._looking = asyncio.create_task(self._look(), name="look at the replicas")
             self._handle = await loop.run_in_executor(self._thread, self._deploy_blocking)
-            while self.state is EngineState.LOADING:
-                await asyncio.sleep(GIVEN_UP_CHECK_INTERVAL_S)
-                await loop.run_in_executor(self._thread, self._check_not_given_up_blocking)
         except Exception as error:  # the border of Ray, which raises anything
-            reason = next(reversed(self._told_failures.values()), first_line(error))
-            log.error("The replicas could not be started: %s", reason)  # noqa: TRY400 - Ray's own stack says nothing more
-            self._failure = ModelLoadError(self._source.source, reason)
-        self.on_change()
+            self._fail(first_line(error))
+        else:
+            self._is_deployed = True
+        while self.state is EngineState.LOADING:
+            await asyncio.sleep(LOOK_INTERVAL_S)
 
     async def draw(self, job: Job, on_progress: Callable[[Progress], None]) -> tuple[Image, ...]:
         """Draw all pictures of `job`, each on whichever replica. Raises as `Engine.draw` does."""
@@ -329,6 +324,13 @@ class RayEngine:
             raise
         self._take(reports)
 
+        if self._is_deployed and self.state is EngineState.LOADING:
+            loop = asyncio.get_running_loop()
+            reason = await loop.run_in_executor(self._thread, self._why_given_up_blocking)
+            # Another try may have begun meanwhile, of which this says nothing.
+            if reason is not None and self._is_deployed:
+                self._fail(reason)
+
     async def _reports(self) -> list[tuple[float, ReplicaReport]]:
         """What the replicas have said lately, each with its age in seconds."""
         from ray.exceptions import ActorDiedError  # noqa: PLC0415 - see the module's docstring
@@ -362,6 +364,13 @@ class RayEngine:
         self._places.slots = sum(replica.status.activity.slots for replica in self._ready)
         if before != (self.state, self._places.slots):
             self.on_change()
+
+    def _fail(self, reason: str) -> None:
+        """Go on without a replica, because of what one of them said, or else `reason`."""
+        reason = next(reversed(self._told_failures.values()), reason)
+        log.error("The replicas could not be started: %s", reason)
+        self._failure = ModelLoadError(self._source.source, reason)
+        self.on_change()
 
     def _note(self, device: str, failure: str | None) -> None:
         if failure is not None and self._told_failures.get(device) != failure:
@@ -433,12 +442,8 @@ class RayEngine:
         handle: DeploymentHandle[Any] = serve.run_many([target], wait_for_applications_running=False)[0]
         return handle
 
-    def _check_not_given_up_blocking(self) -> None:
-        """Ask Serve whether replicas may yet come.
-
-        Raises:
-            RuntimeError: Serve has given up, and none is left that could still get its model.
-        """
+    def _why_given_up_blocking(self) -> str | None:
+        """Why Serve starts no more replicas, where none is left that could still get its model either; else None."""
         from ray import serve  # noqa: PLC0415 - see the module's docstring
         from ray.exceptions import RayError  # noqa: PLC0415 - as above
 
@@ -446,10 +451,10 @@ class RayEngine:
             application = serve.status().applications[self._ray_options.application]
             own = application.deployments[self._deployment]
         except (RayError, KeyError):  # Serve itself is being started again
-            return
+            return None
         left = sum(count for state, count in own.replica_states.items() if state != "STOPPING")
-        if application.status == "DEPLOY_FAILED" and not left:
-            raise RuntimeError(own.message)
+        has_given_up = application.status == "DEPLOY_FAILED" and not left
+        return own.message.partition("\n")[0] if has_given_up else None
 
     def _leave_blocking(self) -> None:
         if not self._is_connected:
