@@ -21,6 +21,7 @@ from PIL import Image
 from bot import cli, settings_reader
 
 ROOT = Path(__file__).parents[1]
+TIMEOUT_S = 120
 
 
 def clean_environment() -> dict[str, str]:
@@ -35,7 +36,7 @@ def start(*arguments: str, **environment: str) -> subprocess.CompletedProcess[st
     return subprocess.run(
         # Whoever works on the bot may have settings of their own.
         [sys.executable, "bot.py", "--config", "config.toml", *arguments],
-        cwd=ROOT, env=clean_environment() | environment, capture_output=True, text=True, timeout=120, check=False,
+        cwd=ROOT, env=clean_environment() | environment, capture_output=True, text=True, timeout=TIMEOUT_S, check=False,
     )  # fmt: skip
 
 
@@ -73,7 +74,7 @@ def test_settings_of_ones_own_are_read_where_there_are_some(tmp_path: Path) -> N
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=TIMEOUT_S,
         check=False,
     )
     assert result.returncode == 2
@@ -176,10 +177,10 @@ class _SlowGateway(_Gateway):
 
     def do_GET(self) -> None:
         if not self.path.endswith("/gateway"):
-            self.server.may_end.wait(60)
+            self.server.may_end.wait(TIMEOUT_S)
             return
         self.server.was_asked.set()
-        self.server.may_answer.wait(60)
+        self.server.may_answer.wait(TIMEOUT_S)
         super().do_GET()
 
 
@@ -208,7 +209,7 @@ def started(
 
 
 def until(is_so: Callable[[], bool]) -> None:
-    end = time.monotonic() + 60
+    end = time.monotonic() + TIMEOUT_S
     while not is_so():
         assert time.monotonic() < end
         time.sleep(0.01)
@@ -231,7 +232,7 @@ def test_a_hangup_ends_the_bot_neither_early_nor_late_and_what_was_asked_for_ear
         with started(command, written, settings) as bot:
             until(lambda: "| click\n" in log.read_text())
             bot.send_signal(signal.SIGHUP)  # while it imports
-            assert discord.was_asked.wait(60)
+            assert discord.was_asked.wait(TIMEOUT_S)
             file.write_text(model + "[limits]\nsteps = 30")
             bot.send_signal(signal.SIGHUP)  # while it waits for Discord, before it has anything to reload
             discord.may_answer.set()
