@@ -14,6 +14,7 @@ from generation.engine_options import EngineOptions
 from generation.errors import ModelUnavailable
 from generation.job import Cancelled, Running
 from generation.model_source import ModelSource
+from tests.generation.engine.jobs import small_job
 from tests.generation.services import (
     AOI,
     HERE,
@@ -114,6 +115,20 @@ async def test_an_engine_that_cannot_even_be_made_is_logged_and_told_and_the_pre
         assert failure is not None
         assert "no library" in caplog.text
         assert service._engine is engine
+
+
+async def test_a_drawing_that_begins_in_the_moment_of_an_exchange_waits_for_the_new_model(
+    tiny_checkpoint: Path,
+) -> None:
+    async with running_service(tiny_checkpoint) as (service, _):
+        await ready(service)
+        make = partial(engine_of, tiny_checkpoint)
+        for turns_of_the_loop in (1, 2, 3):
+            drawing = asyncio.create_task(service._seat.draw(small_job(1), lambda _: None))
+            for _ in range(turns_of_the_loop):
+                await asyncio.sleep(0)
+            assert await service._seat.exchange(make, make) is None
+            assert len(await drawing) == 1
 
 
 async def test_a_stop_in_the_middle_of_an_exchange_ends_it(tiny_checkpoint: Path) -> None:
