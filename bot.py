@@ -157,10 +157,8 @@ def run() -> None:
     except UnusableClassifier as error:
         leave(f"policy.classifier can't be used: {error.reason}", EXIT_MISCONFIGURED)
     except ModelUnavailable as error:
-        leave(
-            f"The device is gone for this process ({error.cause}). Start it again: its jobs go on.",
-            EXIT_FAILURE,
-        )
+        reason = error.cause.reason if isinstance(error.cause, ModelLoadError) else repr(error.cause)
+        leave(f"The device is gone for this process: {reason}. Start it again: its jobs go on.", EXIT_FAILURE)
     except (discord.DiscordException, *CONNECTION_ERRORS) as error:
         leave(f"Discord can't be reached at {settings.discord.api_base}: {error!r}", EXIT_FAILURE)
 

@@ -368,7 +368,8 @@ class LocalEngine:
             return
         if self._was_ready and (isinstance(failure, DeviceUnavailable) or _is_lost_device(failure)):
             log.error("The device is gone for this process; another one may be able to use it")
-            failure = DeviceGone(self._source.source, first_line(failure), self._source.device)
+            reason = failure.reason if isinstance(failure, ModelLoadError) else first_line(failure)
+            failure = DeviceGone(self._source.source, reason, self._source.device)
         self._fail(failure, orders)
 
     def _load_model(self) -> "EngineCore":
