@@ -10,7 +10,8 @@ import asyncio
 import os
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
@@ -47,7 +48,7 @@ from terminal.plan import plan_text
 from terminal.questions import Questions, Unfit
 from terminal.render import render_to_files
 from terminal.running import EXIT_FAILURE, leave_engine_behind, run_until_signalled
-from terminal.sandbox_session import run_sandbox
+from terminal.sandbox_session import PageUnavailable, run_sandbox
 from terminal.setup import Given, KnownBot, Setup
 from terminal.tag_import import import_tags
 from wiring.checkup import examinations, known_bot
@@ -143,8 +144,15 @@ def run() -> None:
         leave(FIRST_STEPS, EXIT_MISCONFIGURED)
     secrets = [token.get_secret_value()]
     set_up_logging(settings.logging.level, secrets, as_json=settings.logging.format == "json")
-    try:
+    with ending_in_a_sentence(settings.discord.api_base):
         run_until_signalled(serve(settings, token, reader.read, hangup))
+
+
+@contextmanager
+def ending_in_a_sentence(api_base: str) -> Iterator[None]:
+    """End the program with a sentence on what ended the bot, and an exit code that says whether a restart may help."""
+    try:
+        yield
     except discord.LoginFailure:
         leave(
             "Discord refused the token. Copy the bot's token again (not the client secret).",
@@ -160,7 +168,7 @@ def run() -> None:
         reason = error.cause.reason if isinstance(error.cause, ModelLoadError) else repr(error.cause)
         leave(f"The device is gone for this process: {reason}. Start it again: its jobs go on.", EXIT_FAILURE)
     except (discord.DiscordException, *CONNECTION_ERRORS) as error:
-        leave(f"Discord can't be reached at {settings.discord.api_base}: {error!r}", EXIT_FAILURE)
+        leave(f"Discord can't be reached at {api_base}: {error!r}", EXIT_FAILURE)
 
 
 @cli.command()
@@ -185,15 +193,10 @@ def sandbox(port: int | None, configured_model: bool) -> None:
         settings = with_tiny_model(settings)
     port = settings.sandbox.port if port is None else port
     try:
-        run_until_signalled(run_sandbox(settings, port, partial(serve, hangup=hangup), read))
-    except DatabaseUnavailable as error:
-        leave(str(error), EXIT_FAILURE)
-    except UnusableClassifier as error:
-        leave(f"policy.classifier can't be used: {error.reason}", EXIT_MISCONFIGURED)
-    except OSError as error:
-        leave(
-            f"The page can't be served on port {port} ({error.strerror}). Another one: --port 0", EXIT_FAILURE
-        )
+        with ending_in_a_sentence("the sandbox"):
+            run_until_signalled(run_sandbox(settings, port, partial(serve, hangup=hangup), read))
+    except PageUnavailable as error:
+        leave(f"The page can't be served on port {port} ({error}). Another one: --port 0", EXIT_FAILURE)
 
 
 @cli.command()

@@ -90,7 +90,8 @@ class Outcome:
 
     `ready_s` is the time from imported libraries to a model that draws, for a compiled UNet until it is compiled.
     `saving_s` is how much of a picture's time goes by while its PNG file is written and nothing is drawn. The memory is
-    the most while drawing: what tensors took, and what torch held for them. `error` says why the rest is missing.
+    the most while drawing: what tensors took, and what torch held for them. `slots` is how many were drawn at once at
+    the end: less than asked for where the memory holds less. `error` says why the rest is missing.
     """
 
     way: str
@@ -100,6 +101,7 @@ class Outcome:
     peak_mb: float = 0.0
     peak_held_mb: float = 0.0
     saving_s: float = 0.0
+    slots: int = 1
     error: str = ""
 
 
@@ -139,6 +141,7 @@ def measure_engine(plan: Plan, setting: Setting) -> Outcome:
             _wait_for_compiler()
             outcome.ready_s = time.perf_counter() - begin
             _measure(plan, outcome, lambda load: runner.run(service.serve(load)))
+            outcome.slots = service.slots
         except Exception as error:  # as above
             outcome.error = _told(error)
         _note_memory(outcome)
@@ -217,7 +220,12 @@ def tables(outcomes: Sequence[Outcome], plan: Plan) -> Iterator[str]:
     for outcome in outcomes:
         base = {} if card is None else card.picture_s
         cells = [_cell(outcome.picture_s.get(size), base.get(size), faster=True) for size in sizes]
-        told = (f"{outcome.ready_s:.1f}", f"{outcome.peak_mb:.0f}", f"{outcome.peak_held_mb:.0f}")
+        told = (
+            f"{outcome.slots}",
+            f"{outcome.ready_s:.1f}",
+            f"{outcome.peak_mb:.0f}",
+            f"{outcome.peak_held_mb:.0f}",
+        )
         yield f"| {' | '.join((outcome.way, *cells, *told))} |"
     yield ""
     yield f"Pictures a second at {sizes[0]}, by how many are in flight:"

@@ -119,6 +119,11 @@ class OurService:
             clock=utc_now,
         )
 
+    @property
+    def slots(self) -> int:
+        """How many pictures are drawn at once."""
+        return self._engine.activity.slots
+
     async def start(self) -> None:
         """Load the model and wait until it draws.
 

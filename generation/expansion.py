@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from generation.errors import InvalidRequest, UnreadableTemplate
-from generation.grid import cells_of
+from generation.grid_cells import cells_of
 from generation.lora import LoraWeight
 from generation.lora_catalogue import LoraCatalogue
 from generation.request import LORA_WEIGHT_MAX, SEED_LIMIT, GenerationRequest

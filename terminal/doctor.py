@@ -203,7 +203,7 @@ def _how_it_fits(now: MemoryPlan, alone: MemoryPlan, device: str) -> Finding:
 def _settings_that_do_not_fit(options: EngineOptions, plan: MemoryPlan) -> Iterator[Finding]:
     slots = options.max_batch_slots
     if slots is not None and plan.memory_bytes is not None and slots > plan.slot_limit:
-        told = f'drawing.max_batch_slots = {slots} is more than the memory holds ({plan.slot_limit}): take "auto"'
+        told = f"drawing.max_batch_slots = {slots} is more than the memory holds: {plan.slot_limit} are drawn at once"
         yield Finding(Health.LOOK, "slots", told)
     if options.float8 and plan.offload is not Offload.NONE:
         told = "drawing.float8 needs all of the model in the device's memory: turn it off"

@@ -19,6 +19,10 @@ SANDBOX_TOKEN = SecretStr("sandbox")
 LEDGER = "jobs.db"
 
 
+class PageUnavailable(Exception):
+    """The chat page can't be served. The message says why, such as a port that is taken."""
+
+
 async def run_sandbox(
     settings: Settings,
     port: int,
@@ -30,10 +34,14 @@ async def run_sandbox(
     A resident of the sandbox draws one picture, so that the page is never empty. `read_again` reads the settings anew.
 
     Raises:
-        OSError: the port is taken.
+        PageUnavailable: the port is taken.
+        Exception: whatever ends the bot ends the sandbox too.
     """
     server = SandboxServer(port=port)
-    await server.start()
+    try:
+        await server.start()
+    except OSError as error:
+        raise PageUnavailable(error.strerror) from error
     try:
         click.echo(f"The page:           {server.base_url}/")
         here = settings.discord.model_copy(update={"api_base": server.api_base})
@@ -49,6 +57,8 @@ async def run_sandbox(
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_draw_first_picture(server.base_url, folder / "first-picture.png"))
             tasks.create_task(serve(in_sandbox(settings), SANDBOX_TOKEN, lambda: in_sandbox(read_again())))
+    except ExceptionGroup as errors:
+        raise errors.exceptions[0] from errors
     finally:
         await server.stop()
 

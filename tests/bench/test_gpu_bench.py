@@ -41,8 +41,10 @@ def test_what_this_device_cannot_do_is_told_and_raises_nothing(tiny_checkpoint: 
 def test_figures_stand_beside_their_ratio_to_the_script_and_failures_below(tmp_path: Path) -> None:
     plan = plan_of(tmp_path, tmp_path)
     card = Outcome(CARD, 1, {"104x152": 4.0, "128x128": 5.0}, {1: 0.25, 2: 0.25}, 9000, 9500, saving_s=0.5)
-    ours = Outcome("engine", 2, {"104x152": 2.0}, {1: 0.5}, 8000, 8800, error="OutOfMemoryError: too large")
+    ours = Outcome(
+        "engine", 2, {"104x152": 2.0}, {1: 0.5}, 8000, 8800, slots=4, error="OutOfMemoryError: too large"
+    )
     text = "\n".join(tables([card, ours], plan))
-    assert "| engine | 2 (2.00×) | – | 2.0 | 8000 | 8800 |" in text
+    assert "| engine | 2 (2.00×) | – | 4 | 2.0 | 8000 | 8800 |" in text
     assert "| engine | 0.5 (2.00×) | – |" in text
     assert "- engine: OutOfMemoryError: too large" in text

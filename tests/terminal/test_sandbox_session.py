@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -13,6 +14,8 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+
+from tests.test_command_line import start
 
 ROOT = Path(__file__).parents[2]
 START_S = 240
@@ -69,3 +72,17 @@ def test_the_sandbox_draws_a_first_picture_and_leaves_a_bots_own_pictures_alone(
         assert process.wait(timeout=60) == 0
     assert old.exists()
     assert not (tmp_path / "anim4gine.db").exists()
+
+
+def test_what_keeps_the_sandbox_from_starting_is_told_in_a_sentence(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        page = start("sandbox", "--port", port, ANIM4GINE_PATHS__DATA=str(tmp_path))
+        watch = start(
+            "sandbox", "--port", "0", ANIM4GINE_PATHS__DATA=str(tmp_path), ANIM4GINE_WATCH__PORT=port
+        )
+    assert page.returncode == 1
+    assert f"The page can't be served on port {port}" in page.stderr
+    assert watch.returncode == 2
+    assert f"watch.port = {port}: can't be listened on" in watch.stderr
+    assert "Traceback" not in page.stderr + watch.stderr
