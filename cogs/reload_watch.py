@@ -21,6 +21,7 @@ class ReloadWatch:
         self._reloads = reloads
         self._reload = reload
         self._seen: int | None = None
+        self._turn = asyncio.Lock()
         self._watching: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -39,10 +40,11 @@ class ReloadWatch:
         Raises:
             SQLAlchemyError, OSError: the database is away.
         """
-        number = await self._reloads.ask()
-        # Another process may have asked meanwhile, for settings that came after this one had read them.
-        if self._seen == number - 1:
-            self._seen = number
+        async with self._turn:  # a look in between would take this process for one of the others
+            number = await self._reloads.ask()
+            # Another process may have asked meanwhile, for settings that came after this one had read them.
+            if self._seen == number - 1:
+                self._seen = number
 
     async def _watch(self) -> None:
         while True:
@@ -53,10 +55,11 @@ class ReloadWatch:
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def _look(self) -> None:
-        number = await self._reloads.number()
-        if number == self._seen:
-            return
-        # At the first look too: since this process read its settings, its start has taken some seconds.
-        self._seen = number
+        async with self._turn:
+            number = await self._reloads.number()
+            if number == self._seen:
+                return
+            # At the first look too: since this process read its settings, its start has taken some seconds.
+            self._seen = number
         with suppress(ReloadRefused):  # it is in the log
             await self._reload()

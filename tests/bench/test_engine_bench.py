@@ -22,14 +22,14 @@ def test_every_load_is_served_in_every_way(tiny_checkpoint: Path) -> None:
     results: list[tuple[Load, dict[str, Served]]] = []
     asyncio.run(
         compare(
-            setup, EngineOptions(), 2, rounds=2, static_batch=2, show=lambda *result: results.append(result)
+            setup, EngineOptions(), 2, rounds=1, static_batch=2, show=lambda *result: results.append(result)
         )
     )
     assert len(results) == 5
     for load, ways in results:
         assert list(ways) == [ONE_BY_ONE, STATIC, OURS]
         for served in ways.values():
-            assert len(served.latencies_s) == 2 * len(load.arrivals)
+            assert len(served.latencies_s) == len(load.arrivals)
             assert all(0 < latency <= served.total_s for latency in served.latencies_s)
         assert any(OURS in line for line in table(load, ways))
 

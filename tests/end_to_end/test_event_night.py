@@ -15,6 +15,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 PEOPLE = 300
 
+GOOD_NIGHT, BAD_NIGHT = 120, 20
+"""Pictures. A core draws some 40 a minute; `python -m bench.event_night` holds a night of six hundred."""
+
 
 @pytest.fixture
 async def server() -> AsyncIterator[SandboxServer]:
@@ -43,10 +46,9 @@ def assert_all_is_well(night: EventNight, requests: int) -> None:
     assert night.statistics.never_acknowledged == 0
 
 
-async def test_three_hundred_people_ask_for_a_picture_each(server: SandboxServer, bot: BotProcess) -> None:
-    """`python -m bench.event_night` holds the same with six hundred pictures."""
-    night = await hold_event(server, people=PEOPLE, requests=300, within_s=40, patience_s=700)
-    assert_all_is_well(night, 300)
+async def test_a_crowd_asks_for_a_picture_each(server: SandboxServer, bot: BotProcess) -> None:
+    night = await hold_event(server, people=PEOPLE, requests=GOOD_NIGHT, within_s=16, patience_s=700)
+    assert_all_is_well(night, GOOD_NIGHT)
     assert night.statistics.rate_limited == {}
 
 
@@ -85,9 +87,9 @@ async def test_on_a_bad_night_everybody_gets_their_picture_too(
     server: SandboxServer, bot: BotProcess, trouble: Callable[[SandboxServer], Awaitable[None]]
 ) -> None:
     going_wrong = asyncio.ensure_future(trouble(server))
-    night = await hold_event(server, people=PEOPLE, requests=60, within_s=15, patience_s=200)
+    night = await hold_event(server, people=PEOPLE, requests=BAD_NIGHT, within_s=12, patience_s=300)
     await going_wrong
-    assert_all_is_well(night, 60)
+    assert_all_is_well(night, BAD_NIGHT)
 
 
 async def test_an_invalid_session_costs_only_what_was_asked_in_the_gap(
@@ -100,9 +102,9 @@ async def test_an_invalid_session_costs_only_what_was_asked_in_the_gap(
         server.gateway.invalidate()
 
     going_wrong = asyncio.create_task(invalidate())
-    night = await hold_event(server, people=PEOPLE, requests=60, within_s=20, patience_s=200)
+    night = await hold_event(server, people=PEOPLE, requests=30, within_s=10, patience_s=300)
     await going_wrong
     answered = set(night.crowd.asked)
     assert night.crowd.pictures() == dict.fromkeys(answered, 1)
-    assert answered | set(night.crowd.unanswered) == set(range(60))
-    assert len(answered) >= 30
+    assert answered | set(night.crowd.unanswered) == set(range(30))
+    assert len(answered) >= 15
