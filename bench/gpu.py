@@ -214,9 +214,9 @@ def tables(outcomes: Sequence[Outcome], plan: Plan) -> Iterator[str]:
     yield (
         "| way | "
         + " | ".join(f"{size}, s" for size in sizes)
-        + " | ready after, s | peak memory, MB | held by torch, MB |"
+        + " | slots | ready after, s | peak memory, MB | held by torch, MB |"
     )
-    yield "| --- |" + " ---: |" * (len(sizes) + 3)
+    yield "| --- |" + " ---: |" * (len(sizes) + 4)
     for outcome in outcomes:
         base = {} if card is None else card.picture_s
         cells = [_cell(outcome.picture_s.get(size), base.get(size), faster=True) for size in sizes]

@@ -42,9 +42,8 @@ class EngineSeat:
             GenerationError: as `Engine.draw`; a cancel doesn't wait for another engine's model.
         """
         while True:
-            while (
-                not self._is_settled.is_set()
-            ):  # by the time that this has waited, another exchange may be on
+            # By the time that this has waited, another exchange may be on.
+            while not self._is_settled.is_set():
                 await job.unless_called_off(self._is_settled.wait())
             drawing = asyncio.create_task(self.engine.draw(job, on_progress), name=f"draw {job.id}")
             self._drawings.add(drawing)

@@ -24,7 +24,7 @@ from generation.model_shape import read_model_shape
 from generation.model_source import ModelSource
 from storage.database import Database
 from storage.health import StorageHealth, known_revisions
-from terminal.plan import conclusion, plan_here
+from terminal.plan import conclusion, plans_here
 
 log = logging.getLogger(__name__)
 
@@ -177,8 +177,7 @@ def memory(source: ModelSource, options: EngineOptions, *, copies: int = 1) -> E
 
     def look() -> list[Finding]:
         try:
-            now, planned = plan_here(source, copies=copies)
-            alone, _ = plan_here(source, copies=copies, is_alone=True)
+            now, alone, planned = plans_here(source, copies=copies)
         except ModelLoadError:
             return []  # told of the model or of torch
         return [_how_it_fits(now, alone, planned.device), *_settings_that_do_not_fit(options, alone)]

@@ -35,35 +35,40 @@ def plan_text(source: ModelSource) -> str:
     return format_plan(*plan_here(source))
 
 
-def plan_here(
-    source: ModelSource, *, copies: int = 1, is_alone: bool = False
-) -> tuple[MemoryPlan, PlannedModel]:
+def plan_here(source: ModelSource) -> tuple[MemoryPlan, PlannedModel]:
+    """Plan for the model and what is free now on this machine's device; see `plans_here`."""
+    now, _, planned = plans_here(source)
+    return now, planned
+
+
+def plans_here(source: ModelSource, *, copies: int = 1) -> tuple[MemoryPlan, MemoryPlan, PlannedModel]:
     """Plan for the model and this machine's device, on which `copies` of it share the memory.
 
-    It is reckoned with what is free now, or where it `is_alone` with all that the device has. The sizes are read from
-    the files' headers; a model that isn't on this machine yet is taken to be of SDXL's size.
+    The first plan reckons with what is free now, the second with all that the device has. The sizes are read from the
+    files' headers; a model that isn't on this machine yet is taken to be of SDXL's size.
 
     Raises:
         ModelLoadError: the files or the device can't be used.
     """
-    # These import torch, which takes seconds.
-    from generation.engine.device_choice import device_for, dtype_for, vae_dtype_for  # noqa: PLC0415
-    from generation.engine.placement import can_offload, device_memory  # noqa: PLC0415
+    from generation.engine.device_choice import device_for, dtype_for, vae_dtype_for  # noqa: PLC0415 - imports torch
+    from generation.engine.placement import can_offload, device_memory  # noqa: PLC0415 - as above
 
     shape = read_model_shape(source)
     device = device_for(source)
     dtype = dtype_for(source, device)
     memory = device_memory(device)
-    to_be_had = None if memory is None else (memory.total if is_alone else memory.free) // copies
-    plan = plan_memory(
-        to_be_had,
-        shape or SDXL,
-        dtype_bytes=dtype.itemsize,
-        vae_dtype=str(vae_dtype_for(device)).removeprefix("torch."),
-        can_offload=can_offload(device),
+    now, alone = (
+        plan_memory(
+            None if to_be_had is None else to_be_had // copies,
+            shape or SDXL,
+            dtype_bytes=dtype.itemsize,
+            vae_dtype=str(vae_dtype_for(device)).removeprefix("torch."),
+            can_offload=can_offload(device),
+        )
+        for to_be_had in ((None, None) if memory is None else (memory.free, memory.total))
     )
     name = str(dtype).removeprefix("torch.")
-    return plan, PlannedModel(source.source, str(device), name, is_measured=shape is not None)
+    return now, alone, PlannedModel(source.source, str(device), name, is_measured=shape is not None)
 
 
 def format_plan(plan: MemoryPlan, model: PlannedModel) -> str:

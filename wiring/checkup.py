@@ -37,7 +37,7 @@ def examinations(settings: Settings) -> Mapping[str, Examination]:
     return {
         "Python": doctor.python,
         **({"Ray": doctor.cluster()} if settings.drawing.engine == "ray" else _of_devices(settings)),
-        "LoRAs": doctor.lora_folder(engine_options(settings).lora_folder),
+        "LoRAs": doctor.lora_folder(settings.model.lora_path),
         "database": doctor.database(settings.database_url),
         "disk": doctor.disk(settings.paths.data),
         "fonts": doctor.fonts,

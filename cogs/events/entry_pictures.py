@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from PIL import Image as PillowImage
 
 from generation.errors import JobUnknown
-from generation.job import Finished
+from generation.job import Finished, Job
 from generation.past_jobs import PastJobs
 from storage.entries import Entry
 
@@ -36,11 +36,8 @@ class EntryPictures:
 
     async def png(self, entry: Entry) -> bytes | None:
         """The picture's own file; None where it is hidden or gone."""
-        try:
-            job = await self._past_jobs.find(entry.job_id, entry.user_id)
-        except (JobUnknown, ValueError):
-            return None
-        if job.is_hidden or not isinstance(job.latest, Finished):
+        job = await self._unhidden(entry)
+        if job is None or not isinstance(job.latest, Finished):
             return None
         return job.latest.images[entry.number].png
 
@@ -49,10 +46,11 @@ class EntryPictures:
         key = entry.job_id, entry.number
         if (known := self._shown.get(key)) is not None:
             if time.monotonic() - known.looked_at > REMEMBERED_FOR_S:
-                if not await self._may_be_shown(entry):
+                if await self._unhidden(entry, with_pictures=False) is None:
                     self.forget(entry)
                     return None
                 known.looked_at = time.monotonic()
+            self._shown.move_to_end(key)
             return known.content
         png = await self.png(entry)
         if png is None:
@@ -63,13 +61,13 @@ class EntryPictures:
             self._shown.popitem(last=False)
         return content
 
-    async def _may_be_shown(self, entry: Entry) -> bool:
-        """Whether the picture is still there for everybody, without reading it."""
+    async def _unhidden(self, entry: Entry, *, with_pictures: bool = True) -> Job | None:
+        """The entry's job, while everybody may see what came of it."""
         try:
-            job = await self._past_jobs.find(entry.job_id, entry.user_id, with_pictures=False)
+            job = await self._past_jobs.find(entry.job_id, entry.user_id, with_pictures=with_pictures)
         except (JobUnknown, ValueError):
-            return False
-        return not job.is_hidden
+            return None
+        return None if job.is_hidden else job
 
     def forget(self, entry: Entry) -> None:
         """It isn't shown any more."""

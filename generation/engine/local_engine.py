@@ -9,7 +9,6 @@ import logging
 import queue
 import threading
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -25,6 +24,7 @@ from generation.engine.engine import DeviceStatus, EngineActivity, EngineState, 
 from generation.engine.job_drawing import JobProgress, PictureTask, draw_pictures
 from generation.engine.libraries import import_libraries
 from generation.engine.library_turns import LIBRARY_TURNS
+from generation.engine.lost_device import forget_stack, is_lost_device
 from generation.engine.read_ahead import read_ahead
 from generation.engine_options import EngineOptions
 from generation.errors import DeviceLost, DrawingCancelled, GenerationError, ModelUnavailable
@@ -366,7 +366,7 @@ class LocalEngine:
             self._post(self._set_slots, core.slots)
             self._post(self._set_state, EngineState.READY, None)
             return
-        if self._was_ready and (isinstance(failure, DeviceUnavailable) or _is_lost_device(failure)):
+        if self._was_ready and (isinstance(failure, DeviceUnavailable) or is_lost_device(failure)):
             log.error("The device is gone for this process; another one may be able to use it")
             reason = failure.reason if isinstance(failure, ModelLoadError) else first_line(failure)
             failure = DeviceGone(self._source.source, reason, self._source.device)
@@ -405,7 +405,7 @@ class LocalEngine:
             log.warning("The UNet could not be compiled; drawing goes on without that", exc_info=True)
 
     def _fail(self, error: Exception, orders: "Sequence[PictureOrder]") -> None:
-        _forget_stack(error)
+        forget_stack(error)
         # Told first, so that nobody brings the pictures back here.
         self._post(self._set_state, EngineState.FAILED, error)
         for order in (*orders, *self._drop_model()):
@@ -452,14 +452,13 @@ class LocalEngine:
         outcome: "PictureOutcome",
     ) -> None:
         if isinstance(outcome, Exception):
-            if _is_lost_device(outcome):
+            if is_lost_device(outcome):
                 self._undecoded.put(order)
                 self._inbox.put(partial(self._lose_undecoded, str(outcome)))
                 return
-            if isinstance(
-                outcome, GenerationError
-            ):  # what isn't ours is logged with its stack, and goes no further
-                _forget_stack(outcome)
+            # What isn't ours is logged with its stack, and goes no further.
+            if isinstance(outcome, GenerationError):
+                forget_stack(outcome)
             self._post(_settle, finished, outcome)
             return
         self._restarts = 0
@@ -485,17 +484,3 @@ def _settle(future: asyncio.Future[Any], outcome: object) -> None:
         future.exception()  # where several pictures of a job fail, only the first is told
     else:
         future.set_result(outcome)
-
-
-def _forget_stack(error: BaseException | None) -> None:
-    """Forget by which calls an error came: it may be kept for long, and they hold the model's memory."""
-    while error is not None:
-        traceback.clear_frames(error.__traceback__)
-        error.__traceback__ = None
-        error = error.__cause__ or error.__context__
-
-
-def _is_lost_device(error: Exception) -> bool:
-    import torch  # noqa: PLC0415 - see the module's docstring
-
-    return isinstance(error, torch.AcceleratorError)

@@ -199,8 +199,7 @@ class RayEngine:
             self._fail(first_line(error))
         else:
             self._is_deployed = True
-        while self.state is EngineState.LOADING:
-            await asyncio.sleep(LOOK_INTERVAL_S)
+        await self._until_decided()
 
     async def draw(self, job: Job, on_progress: Callable[[Progress], None]) -> tuple[Image, ...]:
         """Draw all pictures of `job`, each on whichever replica. Raises as `Engine.draw` does."""
@@ -260,10 +259,14 @@ class RayEngine:
         Raises:
             ModelUnavailable: none will come. Serve would have the picture wait for ever.
         """
-        while self.state is EngineState.LOADING:
-            await asyncio.sleep(LOOK_INTERVAL_S)
+        await self._until_decided()
         if failure := self.failure:
             raise failure
+
+    async def _until_decided(self) -> None:
+        """Return when a replica can draw, or none will come."""
+        while self.state is EngineState.LOADING:
+            await asyncio.sleep(LOOK_INTERVAL_S)
 
     async def _drawn(self, task: PictureTask, attempt: int) -> Image:
         """Have one replica draw a picture."""
@@ -323,7 +326,6 @@ class RayEngine:
             self._take([])  # what was heard before grows old
             raise
         self._take(reports)
-
         if self._is_deployed and self.state is EngineState.LOADING:
             loop = asyncio.get_running_loop()
             reason = await loop.run_in_executor(self._thread, self._why_given_up_blocking)

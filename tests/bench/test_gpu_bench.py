@@ -45,6 +45,8 @@ def test_figures_stand_beside_their_ratio_to_the_script_and_failures_below(tmp_p
         "engine", 2, {"104x152": 2.0}, {1: 0.5}, 8000, 8800, slots=4, error="OutOfMemoryError: too large"
     )
     text = "\n".join(tables([card, ours], plan))
+    rows = [line.count("|") for line in text.splitlines() if line.startswith("|")]
+    assert rows == [8] * 4 + [4] * 4, "each column has its heading"
     assert "| engine | 2 (2.00×) | – | 4 | 2.0 | 8000 | 8800 |" in text
     assert "| engine | 0.5 (2.00×) | – |" in text
     assert "- engine: OutOfMemoryError: too large" in text
