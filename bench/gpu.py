@@ -2,6 +2,7 @@
 
     python -m bench.gpu --json gpu.json       SDXL's own size, random weights made on the device: nothing is downloaded
     python -m bench.gpu --tiny                the practice model on a CPU: whether this bench works, no figures to keep
+    python -m bench.gpu --way compile         the script and those settings alone whose names hold this word
 
 The script is the model card's call of diffusers' pipeline in float16, 832 x 1216 and 28 steps; its community pipeline,
 which has to be downloaded, encodes prompts otherwise and draws alike. Each setting is measured in a process of its own:
@@ -47,22 +48,28 @@ CARD = "the card's script"
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One way in which the engine may be set; `slots` None measures at start how many pay."""
+    """One way in which the engine may be set; `slots` None measures at start how many pay. `again`: start alone."""
 
     name: str
     slots: int | None = None
     compile: bool = False
     float8: bool = False
+    again: bool = False
 
 
 SETTINGS = (
     Setting("engine, slots auto"),
+    Setting("engine, compile", compile=True),
+    Setting("engine, compile, started again", compile=True, again=True),
+    Setting("engine, compile and float8", compile=True, float8=True),
+    Setting("engine, float8", float8=True),
     Setting("engine, 1 slot", slots=1),
     Setting("engine, 16 slots", slots=16),
-    Setting("engine, compile", compile=True),
-    Setting("engine, float8", float8=True),
-    Setting("engine, compile and float8", compile=True, float8=True),
 )
+"""What is told most by comes first: each is written down once it is measured, whatever happens to those after it."""
+
+MOST_ONE_BY_ONE = 4
+"""Who draws one picture after another is as fast with this many in flight as with more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +119,7 @@ def measure_card(plan: Plan) -> Outcome:
         begin = time.perf_counter()
         pipeline = StockPipeline(plan.setup)
         outcome.ready_s = time.perf_counter() - begin
-        _measure(plan, outcome, lambda load: pipeline.serve(load, 1))
+        _measure(plan, outcome, lambda load: pipeline.serve(load, 1), one_by_one=True)
         outcome.saving_s = median(pipeline.saving_s)
     except Exception as error:  # whatever it is, the other ways go on
         outcome.error = _told(error)
@@ -140,7 +147,9 @@ def measure_engine(plan: Plan, setting: Setting) -> Outcome:
             runner.run(service.start())
             _wait_for_compiler()
             outcome.ready_s = time.perf_counter() - begin
-            _measure(plan, outcome, lambda load: runner.run(service.serve(load)))
+            if not setting.again:
+                one_by_one = setting.slots == 1
+                _measure(plan, outcome, lambda load: runner.run(service.serve(load)), one_by_one=one_by_one)
             outcome.slots = service.slots
         except Exception as error:  # as above
             outcome.error = _told(error)
@@ -154,7 +163,11 @@ def measure_engine(plan: Plan, setting: Setting) -> Outcome:
 
 
 @click.command(help=(__doc__ or "").partition("\n")[0])
-@click.option("--tiny", is_flag=True, help="The practice model on the CPU, to see that this works.")
+@click.option("--tiny", is_flag=True, help="The practice model, to see that this works.")
+@click.option("--device", help="As drawing.device.  [default: cuda, with --tiny cpu]")
+@click.option(
+    "--way", "words", multiple=True, help="Only the settings whose names hold this; may be repeated."
+)
 @click.option("--folder", type=click.Path(path_type=Path), default="data/bench", show_default=True)
 @click.option("--steps", default=28, show_default=True)
 @click.option(
@@ -163,11 +176,25 @@ def measure_engine(plan: Plan, setting: Setting) -> Outcome:
     show_default=True,
     help="Pictures of which a time is the median; a rate is that of half as many rounds.",
 )
-@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write all figures there.")
-def main(tiny: bool, folder: Path, steps: int, pictures: int, json_file: Path | None) -> None:
+@click.option(
+    "--json",
+    "json_file",
+    type=click.Path(path_type=Path),
+    help="Write all figures there, each way's as soon as it is measured.",
+)
+def main(
+    *,
+    tiny: bool,
+    device: str | None,
+    words: tuple[str, ...],
+    folder: Path,
+    steps: int,
+    pictures: int,
+    json_file: Path | None,
+) -> None:
     """Measure everything and print it."""
-    device = "cpu" if tiny else "cuda"
-    if not tiny and not torch.cuda.is_available():
+    device = device or ("cpu" if tiny else "cuda")
+    if device != "cpu" and not torch.cuda.is_available():
         raise click.ClickException("torch sees no CUDA device. To see whether the bench works: --tiny")
     machine = describe_machine(device)
     click.echo(machine)
@@ -183,13 +210,20 @@ def main(tiny: bool, folder: Path, steps: int, pictures: int, json_file: Path | 
         in_flight=(1, 4) if tiny else (1, 4, 8, 16),
         compile_cache=folder / "compiled",
     )
-    settings = SETTINGS[:2] if tiny else SETTINGS
-    outcomes = list(measure_all(plan, settings))
+    outcomes = []
+    for outcome in measure_all(plan, chosen(words, device)):
+        outcomes.append(outcome)
+        if json_file is not None:
+            told = {"machine": machine, "steps": plan.steps, "ways": [asdict(each) for each in outcomes]}
+            json_file.write_text(json.dumps(told, indent=2), encoding="utf-8")
     for line in tables(outcomes, plan):
         click.echo(line)
-    if json_file is not None:
-        told = {"machine": machine, "steps": plan.steps, "ways": [asdict(outcome) for outcome in outcomes]}
-        json_file.write_text(json.dumps(told, indent=2), encoding="utf-8")
+
+
+def chosen(words: Sequence[str], device: str) -> list[Setting]:
+    """Return the settings whose names hold one of `words`, all where there are none; on a CPU those that it can do."""
+    able = [setting for setting in SETTINGS if device != "cpu" or not (setting.compile or setting.float8)]
+    return [setting for setting in able if not words or any(word in setting.name for word in words)]
 
 
 def measure_all(plan: Plan, settings: Sequence[Setting]) -> Iterator[Outcome]:
@@ -235,12 +269,15 @@ def tables(outcomes: Sequence[Outcome], plan: Plan) -> Iterator[str]:
     for outcome in outcomes:
         rates = {} if card is None else card.pictures_per_s
         cells = [
-            _cell(outcome.pictures_per_s.get(count), rates.get(count), faster=False)
+            _cell(outcome.pictures_per_s.get(count), rates.get(min(count, MOST_ONE_BY_ONE)), faster=False)
             for count in plan.in_flight
         ]
         yield f"| {outcome.way} | {' | '.join(cells)} |"
     yield ""
-    yield f"In brackets: how many times better than {CARD}, in the same run; {plan.steps} steps."
+    yield (
+        f"In brackets: how many times better than {CARD}, in the same run; {plan.steps} steps. Who draws one picture "
+        f"after another is measured with {MOST_ONE_BY_ONE} in flight and is as fast with more."
+    )
     if card is not None and card.saving_s:
         yield f"Of each picture {CARD} takes {card.saving_s:.2f} s to write the PNG file, and draws nothing meanwhile."
     for outcome in outcomes:
@@ -248,7 +285,7 @@ def tables(outcomes: Sequence[Outcome], plan: Plan) -> Iterator[str]:
             yield f"- {outcome.way}: {outcome.error}"
 
 
-def _measure(plan: Plan, outcome: Outcome, serve: Callable[[Load], Served]) -> None:
+def _measure(plan: Plan, outcome: Outcome, serve: Callable[[Load], Served], *, one_by_one: bool) -> None:
     if torch.cuda.is_available():
         # A start tries out how many pictures pay side by side, more than are drawn later.
         torch.cuda.reset_peak_memory_stats()
@@ -256,10 +293,16 @@ def _measure(plan: Plan, outcome: Outcome, serve: Callable[[Load], Served]) -> N
         serve(plan.load(1, size))  # nobody's first call is timed
         times = [serve(plan.load(1, size)).total_s for _ in range(plan.pictures)]
         outcome.picture_s[_pixels(size, plan.setup.shrink)] = median(times)
-    for count in plan.in_flight:
-        serve(plan.load(count, SIZES[0]))
-        rates = [count / serve(plan.load(count, SIZES[0])).total_s for _ in range(max(1, plan.pictures // 2))]
-        outcome.pictures_per_s[count] = median(rates)
+    outcome.pictures_per_s[1] = 1 / outcome.picture_s[_pixels(SIZES[0], plan.setup.shrink)]
+    counts = [count for count in plan.in_flight if not one_by_one or count <= MOST_ONE_BY_ONE]
+    if not one_by_one:
+        serve(plan.load(max(counts), SIZES[0]))  # nor the first of many at once
+    for count in counts:
+        if count > 1:
+            rates = [
+                count / serve(plan.load(count, SIZES[0])).total_s for _ in range(max(1, plan.pictures // 2))
+            ]
+            outcome.pictures_per_s[count] = median(rates)
 
 
 def _in_own_process(call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:

@@ -8,8 +8,8 @@ import torch
 
 
 def describe_machine(device: str) -> str:
-    """Name the device ("cuda" or "cpu"), the cores and the versions that figures depend on."""
-    name = torch.cuda.get_device_name() if device == "cuda" else _processor()
+    """Name the device (as torch does, "cuda:1" or "cpu"), the cores and the versions that figures depend on."""
+    name = torch.cuda.get_device_name(device) if device.startswith("cuda") else _processor()
     return (
         f"{name}, {os.cpu_count()} CPU cores, torch {torch.__version__}, Python {platform.python_version()}"
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 from PIL import Image as PillowImage
 
+from generation.engine.library_turns import LIBRARY_TURNS
 from generation.rating import Rating
 
 
@@ -43,7 +44,7 @@ class RatingClassifier:
         self._pipeline: Any = None
 
     def load(self) -> None:
-        """Load the model; it runs on the CPU, where it leaves the GPU's memory to the drawing.
+        """Load the model, while no other is loaded; it runs on the CPU and leaves the GPU's memory to the drawing.
 
         Raises:
             UnusableClassifier: it isn't there, isn't in safetensors, or hasn't the labels that ratings are given for.
@@ -55,9 +56,10 @@ class RatingClassifier:
             raise UnusableClassifier(f"there is no folder {self._folder}")
         options: dict[str, Any] = {"local_files_only": True}
         try:
-            model = AutoModelForImageClassification.from_pretrained(
-                self._folder, use_safetensors=True, **options
-            )
+            with LIBRARY_TURNS.loading():
+                model = AutoModelForImageClassification.from_pretrained(
+                    self._folder, use_safetensors=True, **options
+                )
             processor = AutoImageProcessor.from_pretrained(self._folder, backend="pil", **options)
         except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -2,23 +2,43 @@
 
 import os
 import secrets
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import asyncpg
 import pytest
 from sqlalchemy import make_url
 
+from generation.engine.local_engine import ENGINE_THREAD
 from generation.tiny_checkpoint import build_tiny_checkpoint
 
 POSTGRES = "POSTGRES_FOR_TESTS"
 """Environment variable: postgresql+asyncpg://USER:PASSWORD@HOST/NAME of a server where the tests may make databases."""
+
+LONGEST_LOAD_S = 60.0
+"""How long a practice model may take to load beside all else that a busy machine does."""
 
 
 @pytest.fixture(scope="session")
 def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The practice model's folder. Shared by the whole run: look, don't write."""
     return build_tiny_checkpoint(tmp_path_factory.mktemp("practice") / "tiny-sdxl")
+
+
+@pytest.fixture(autouse=True)
+def no_engine_outlives_its_test() -> Iterator[None]:
+    """Wait for engines that were closed while they load: closing doesn't.
+
+    They take their turn with the libraries (`LIBRARY_TURNS`), and a test that loads a model itself takes none: side by
+    side they would leave torch's modules without numbers for all tests that follow.
+    """
+    former = set(threading.enumerate())
+    yield
+    for thread in threading.enumerate():
+        if thread.name == ENGINE_THREAD and thread not in former:
+            thread.join(LONGEST_LOAD_S)
+            assert not thread.is_alive(), "an engine was not closed"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

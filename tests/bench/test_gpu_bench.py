@@ -6,23 +6,24 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from bench.gpu import CARD, SETTINGS, Outcome, Plan, main, measure_engine, tables
+from bench.gpu import CARD, SETTINGS, Outcome, Plan, chosen, main, measure_engine, tables
 from bench.ways import Setup
 from generation.model_source import ModelSource
 
 
 def plan_of(source: Path, folder: Path) -> Plan:
     setup = Setup(ModelSource(source=str(source), device="cpu"), shrink=8)
-    return Plan(setup, steps=1, pictures=1, in_flight=(1, 2), compile_cache=folder)
+    return Plan(setup, steps=1, pictures=1, in_flight=(1, 4, 8), compile_cache=folder)
 
 
 @pytest.mark.slow
 def test_the_tiny_run_measures_the_script_and_the_engine(tmp_path: Path) -> None:
     file = tmp_path / "figures.json"
-    result = CliRunner().invoke(main, ["--tiny", "--folder", str(tmp_path), "--json", str(file)])
+    ways = ["--way", "auto", "--way", "1 slot"]
+    result = CliRunner().invoke(main, ["--tiny", *ways, "--folder", str(tmp_path), "--json", str(file)])
     assert result.exit_code == 0, result.output
     told = json.loads(file.read_text(encoding="utf-8"))
-    assert [way["way"] for way in told["ways"]] == [CARD, SETTINGS[0].name, SETTINGS[1].name]
+    assert [way["way"] for way in told["ways"]] == [CARD, "engine, slots auto", "engine, 1 slot"]
     for way in told["ways"]:
         assert not way["error"]
         assert set(way["picture_s"]) == {"104x152", "128x128"}
@@ -38,15 +39,33 @@ def test_what_this_device_cannot_do_is_told_and_raises_nothing(tiny_checkpoint: 
     assert not outcome.picture_s
 
 
+def test_settings_are_chosen_by_words_of_their_names_and_by_what_a_cpu_can_do() -> None:
+    assert chosen((), "cuda") == list(SETTINGS)
+    assert {setting.name for setting in chosen(("float8",), "cuda:1")} == {
+        "engine, float8",
+        "engine, compile and float8",
+    }
+    assert [setting.name for setting in chosen(("auto", "compile"), "cpu")] == ["engine, slots auto"]
+
+
 def test_figures_stand_beside_their_ratio_to_the_script_and_failures_below(tmp_path: Path) -> None:
     plan = plan_of(tmp_path, tmp_path)
-    card = Outcome(CARD, 1, {"104x152": 4.0, "128x128": 5.0}, {1: 0.25, 2: 0.25}, 9000, 9500, saving_s=0.5)
+    card = Outcome(CARD, 1, {"104x152": 4.0, "128x128": 5.0}, {1: 0.25, 4: 0.2}, 9000, 9500, saving_s=0.5)
     ours = Outcome(
-        "engine", 2, {"104x152": 2.0}, {1: 0.5}, 8000, 8800, slots=4, error="OutOfMemoryError: too large"
+        "engine",
+        2,
+        {"104x152": 2.0},
+        {1: 0.5, 8: 0.6},
+        8000,
+        8800,
+        slots=4,
+        error="OutOfMemoryError: too large",
     )
     text = "\n".join(tables([card, ours], plan))
     rows = [line.count("|") for line in text.splitlines() if line.startswith("|")]
-    assert rows == [8] * 4 + [4] * 4, "each column has its heading"
+    assert rows == [8] * 4 + [5] * 4, "each column has its heading"
     assert "| engine | 2 (2.00×) | – | 4 | 2.0 | 8000 | 8800 |" in text
-    assert "| engine | 0.5 (2.00×) | – |" in text
+    assert "| engine | 0.5 (2.00×) | – | 0.6 (3.00×) |" in text, (
+        "the script is as fast with 8 in flight as with 4"
+    )
     assert "- engine: OutOfMemoryError: too large" in text
