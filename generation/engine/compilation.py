@@ -1,5 +1,11 @@
-"""The UNet compiled by torch: one graph for all sizes, made in the background, never a reason not to draw."""
+"""The UNet's transformer blocks compiled by torch, in the background, and never a reason not to draw.
 
+SDXL's UNet has seventy such blocks, of two widths: compiled one by one they need two graphs, for all sizes. The whole
+UNet as one graph of any size kept torch's compiler busy for more than eight minutes on an H100, without an end
+(docs/performance.md).
+"""
+
+import copy
 import logging
 import os
 import shutil
@@ -9,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from diffusers import UNet2DConditionModel
 
 from generation.aspect_ratio import AspectRatio
 from generation.engine.denoiser import Denoiser
@@ -19,28 +26,28 @@ from generation.image import ImageParameters
 log = logging.getLogger(__name__)
 
 LEAST_ROWS = 2
-"""torch makes a graph of its own for calls with a single row; padded to two they share the one for all."""
+"""torch makes graphs of their own for calls with a single row; padded to two they share those for all."""
 
 COMPILER_THREAD = "compiler"
 
 
 class CompiledUnet:
-    """A UNet that torch compiles at its first call, and that goes on as it was where the compiler fails.
+    """A UNet whose blocks torch compiles at their first call, and that goes on as it was where the compiler fails.
 
-    One graph serves every size, number of rows and text length. `cache` is where the compiler keeps its work; a
-    process that was killed may leave half a file there, on which every later start would fail, so after an error
-    it is emptied.
+    One graph for each width of block serves every size, number of rows and text length. `unet` itself stays as it is,
+    for who draws meanwhile. `cache` is where the compiler keeps its work; a process that was killed may leave half a
+    file there, on which every later start would fail, so after an error it is emptied.
     """
 
     def __init__(
-        self, unet: Callable[..., Any], cache: Path, *, backend: str | Callable[..., Any] = "inductor"
+        self, unet: UNet2DConditionModel, cache: Path, *, backend: str | Callable[..., Any] = "inductor"
     ) -> None:
         os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(cache)
         self._unet = unet
         self._cache = cache
-        self._compiled: Callable[..., Any] | None = torch.compile(
-            unet, dynamic=True, fullgraph=True, backend=backend
-        )
+        twin = _with_the_same_weights(unet)
+        twin.compile_repeated_blocks(dynamic=True, fullgraph=True, backend=backend)
+        self._compiled: Callable[..., Any] | None = twin
 
     @property
     def is_compiled(self) -> bool:
@@ -66,6 +73,12 @@ class CompiledUnet:
     def give_up(self) -> None:
         """Go on uncompiled, such as after parts of the UNet were moved off the device."""
         self._compiled = None
+
+
+def _with_the_same_weights(unet: UNet2DConditionModel) -> UNet2DConditionModel:
+    """Return a copy of the modules that holds no numbers of its own."""
+    shared = {id(tensor): tensor for tensor in (*unet.parameters(), *unet.buffers())}
+    return copy.deepcopy(unet, shared)
 
 
 def compile_in_background(

@@ -1,4 +1,4 @@
-"""The compiled UNet: one graph for everything that people ask for, and no trouble of the compiler is theirs.
+"""The compiled UNet: its graphs serve everything that people ask for, and no trouble of the compiler is theirs.
 
 torch's own tracer runs here, with backends that count or fail in place of the code generator, which takes minutes.
 """
@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 import torch
+from diffusers import UNet2DConditionModel
+from diffusers.models.attention import BasicTransformerBlock
 
 from generation.aspect_ratio import AspectRatio
 from generation.engine.compilation import CompiledUnet, compile_in_background
@@ -59,7 +61,9 @@ def compiled(
 
 
 @pytest.mark.slow
-def test_one_graph_serves_all_sizes_rows_and_lengths_of_text(model: SdxlModel, tmp_path: Path) -> None:
+def test_a_graph_for_each_width_of_block_serves_all_sizes_rows_and_lengths_of_text(
+    model: SdxlModel, tmp_path: Path
+) -> None:
     backend = CountingBackend()
     unet, swapped = compiled(model, tmp_path, backend)
     core, latents = core_of(model)
@@ -73,12 +77,26 @@ def test_one_graph_serves_all_sizes_rows_and_lengths_of_text(model: SdxlModel, t
     wanted += [parameters(seed=30, guidance_scale=1.0), parameters(seed=31, prompt=long)]
     run(core, *((0, Ordered(each, rank=rank)) for rank, each in enumerate(wanted)))
     assert unet.is_compiled
-    assert backend.graphs == 1
+    blocks = [each for each in model.pipeline.unet.modules() if isinstance(each, BasicTransformerBlock)]
+    assert len(blocks) > backend.graphs == len({block.dim for block in blocks})
 
     plain, plain_latents = core_of(model)
     run(plain, (0, Ordered(wanted[-1])))
     expected = plain_latents.by_seed[31]
     assert (latents.by_seed[31] - expected).abs().max() <= 1e-3 * expected.abs().max()
+
+
+def test_what_is_compiled_has_no_weights_of_its_own_and_leaves_the_blocks_of_the_model_alone(
+    model: SdxlModel, tmp_path: Path
+) -> None:
+    unet, _ = compiled(model, tmp_path, CountingBackend())
+    twin = unet._compiled
+    assert isinstance(twin, UNet2DConditionModel)
+    plain = model.pipeline.unet
+    assert all(own is other for own, other in zip(plain.parameters(), twin.parameters(), strict=True))
+    for network, is_compiled in ((plain, False), (twin, True)):
+        blocks = [each for each in network.modules() if isinstance(each, BasicTransformerBlock)]
+        assert {each._compiled_call_impl is not None for each in blocks} == {is_compiled}
 
 
 def test_a_compiler_that_fails_leaves_the_model_as_it_was_and_an_empty_cache(
