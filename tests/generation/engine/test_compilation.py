@@ -1,9 +1,10 @@
 """The compiled UNet: its graphs serve everything that people ask for, and no trouble of the compiler is theirs.
 
-torch's own tracer runs here, with backends that count or fail in place of the code generator, which takes minutes.
+torch's own tracer runs here, mostly with backends that count or fail where the code generator would take its time.
 """
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 import torch
 from diffusers import UNet2DConditionModel
 from diffusers.models.attention import BasicTransformerBlock
+from torch._dynamo.utils import counters
 
 from generation.aspect_ratio import AspectRatio
 from generation.engine.compilation import CompiledUnet, compile_in_background
@@ -50,7 +52,7 @@ def failing_backend(_graph: torch.fx.GraphModule, _inputs: list[Any]) -> Callabl
 
 
 def compiled(
-    model: SdxlModel, folder: Path, backend: Callable[..., Any]
+    model: SdxlModel, folder: Path, backend: str | Callable[..., Any]
 ) -> tuple[CompiledUnet, list[Denoiser]]:
     unet = CompiledUnet(model.pipeline.unet, folder, backend=backend)
     swapped: list[Denoiser] = []
@@ -84,6 +86,28 @@ def test_a_graph_for_each_width_of_block_serves_all_sizes_rows_and_lengths_of_te
     run(plain, (0, Ordered(wanted[-1])))
     expected = plain_latents.by_seed[31]
     assert (latents.by_seed[31] - expected).abs().max() <= 1e-3 * expected.abs().max()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch's compiler for CPUs needs g++")
+def test_torchs_own_kernels_draw_the_same_picture_and_are_taken_from_disk_the_second_time(
+    model: SdxlModel, tmp_path: Path
+) -> None:
+    wanted = Ordered(parameters(num_inference_steps=2))
+    plain, latents = core_of(model)
+    run(plain, (0, wanted))
+    expected = latents.by_seed[7]
+    for is_there_already in (False, True):
+        counters.clear()
+        torch._dynamo.reset()
+        unet, swapped = compiled(model, tmp_path, "inductor")
+        assert bool(counters["inductor"]["fxgraph_cache_hit"]) is is_there_already
+        assert bool(counters["inductor"]["fxgraph_cache_miss"]) is not is_there_already
+        core, latents = core_of(model)
+        core.use_denoiser(swapped[0])
+        run(core, (0, Ordered(parameters(num_inference_steps=2))))
+        assert unet.is_compiled
+        assert (latents.by_seed[7] - expected).abs().max() <= 1e-3 * expected.abs().max()
 
 
 def test_what_is_compiled_has_no_weights_of_its_own_and_leaves_the_blocks_of_the_model_alone(

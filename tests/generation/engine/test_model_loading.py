@@ -20,8 +20,11 @@ from diffusers import (
 from safetensors.torch import load_file, save_file
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
+from generation.encoding_mode import EncodingMode
 from generation.engine.model_loading import SDXL_CONFIG, load_pipeline, load_tokenizer
 from generation.engine.sdxl_config.clip_tokenizer import clip_tokenizer
+from generation.engine.sdxl_model import SdxlModel
+from generation.engine_options import EngineOptions
 from generation.model_errors import (
     BrokenModelFile,
     DeviceUnavailable,
@@ -143,8 +146,10 @@ def test_a_model_in_the_cache_of_the_hub_loads_without_the_network(hub_cache: Pa
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
 def test_cuda_gets_float16_and_a_vae_that_does_not_overflow(tiny_checkpoint: Path) -> None:
-    pipeline = load_pipeline(ModelSource(source=str(tiny_checkpoint)))
-    assert pipeline.device.type == "cuda"
+    # Read on the CPU, and put on the device by the plan for its memory.
+    model = SdxlModel(ModelSource(source=str(tiny_checkpoint)), EngineOptions(), EncodingMode.PADDED)
+    pipeline = model.pipeline
+    assert {pipeline.unet.device.type, pipeline.vae.device.type} == {"cuda"}
     assert pipeline.unet.dtype == pipeline.text_encoder_2.dtype == torch.float16
     assert pipeline.vae.dtype in {torch.bfloat16, torch.float32}
 
