@@ -30,6 +30,7 @@ from generation.errors import (
     BrokenLora,
     BrokenPicture,
     ChannelClosed,
+    DrawingInterrupted,
     EngineFailure,
     GenerationError,
     InvalidRequest,
@@ -192,6 +193,12 @@ def refusal(say: Language, error: GenerationError | CogError) -> str:  # noqa: P
             )
         case EngineFailure(job_id):
             return apology(say, job_id)
+        case DrawingInterrupted(times):
+            return say(
+                "I began to draw this {times} times and each time I broke down meanwhile, so I leave it at that. Fewer "
+                "pictures at once or other settings may help; the bot's operator can find the cause in my log.",
+                times=times,
+            )
         case MissingPermissions(permissions):
             return _missing_permissions(say, permissions)
         case LogChannelClosed(channel_id, permissions):

@@ -226,6 +226,13 @@ class EngineFailure(GenerationError):
 
 
 @dataclass(eq=False)
+class DrawingInterrupted(GenerationError):
+    """The program ended this many times while it drew the job, which is not begun once more."""
+
+    times: int
+
+
+@dataclass(eq=False)
 class StorageFailure(GenerationError):
     """The finished pictures can't be kept. `reason` is the operating system's word ("No space left on device")."""
 

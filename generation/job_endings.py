@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -43,6 +43,14 @@ class JobEndings:
             log.warning("%s is left undone: the store is away", task.get_name())
             task.cancel()
         await asyncio.gather(*pending, return_exceptions=True)
+
+    async def put_back(self, job_ids: Sequence[str]) -> None:
+        """Say of jobs whose drawing a stop interrupts that it was no fault of theirs; not where the store is away."""
+        try:
+            async with asyncio.timeout(SETTLE_S):
+                await self._store.put_back(job_ids)
+        except Exception:  # they are only taken for interrupted once more than they were
+            log.warning("What was being drawn could not be put back", exc_info=True)
 
     async def _store_patiently(self, job: Job, ending: Ending) -> Ending:
         if isinstance(ending, Finished):

@@ -85,6 +85,10 @@ class StoredJob(Protocol):
     @property
     def cancel_asked_at(self) -> datetime | None: ...  # noqa: D102 - its class tells
     @property
+    def interruptions(self) -> int:
+        """How often a process ended while it drew the job, without having been asked to."""
+
+    @property
     def drawing_s(self) -> float | None:
         """How long a finished job was drawn."""
 
@@ -173,6 +177,9 @@ class JobStore(Protocol):
     async def mark_running(self, job_id: str) -> bool:
         """The engine has it; False where it isn't held any more."""
 
+    async def put_back(self, job_ids: Sequence[str]) -> None:
+        """Their drawing was interrupted on purpose: they wait again, as if it had not begun."""
+
     async def mark_finished(
         self, job_id: str, pictures: Sequence[bytes], ended_at: datetime, drawing_s: float
     ) -> bool:
@@ -254,6 +261,9 @@ class ForgetfulStore:
     async def mark_running(self, job_id: str) -> bool:
         """Nothing to keep."""
         return True
+
+    async def put_back(self, job_ids: Sequence[str]) -> None:
+        """Nothing to keep."""
 
     async def mark_finished(
         self, job_id: str, pictures: Sequence[bytes], ended_at: datetime, drawing_s: float

@@ -5,13 +5,17 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from generation.errors import EngineFailure
+from generation.errors import DrawingInterrupted, EngineFailure, GenerationError
 from generation.job import Job
 from generation.job_record import UnreadableRecord, failure_to_json
 from generation.job_store import HeldJob, JobStore, StoredJob
 from generation.past_jobs import remembered_job
 
 log = logging.getLogger(__name__)
+
+INTERRUPTIONS_MAX = 5
+"""So often may the program end while it draws a job: one that kills its device, or fills the memory, would do so at
+every start, and take what is drawn beside it along."""
 
 
 @dataclass(slots=True)
@@ -77,14 +81,19 @@ class LeftJobs:
     async def _take(self, stored: StoredJob, taken: TakenOver) -> None:
         if not _is_over(stored) and self._is_known(stored.id):
             return  # another process had it and is gone too, before its loss was noticed here
+        if not _is_over(stored) and stored.interruptions >= INTERRUPTIONS_MAX:
+            log.error(
+                "The program ended %d times while it drew this job, which is given up",
+                stored.interruptions,
+                extra={"job": stored.id},
+            )
+            await self._give_up(stored, DrawingInterrupted(stored.interruptions), taken)
+            return
         try:
             job = remembered_job(stored, () if _is_over(stored) else await self._store.sources(stored.id))
         except UnreadableRecord as error:
             if not await self._is_left_to_others(stored.id, error):
-                if not _is_over(stored):
-                    failure = failure_to_json(EngineFailure(stored.id))
-                    await self._store.mark_failed(stored.id, failure, self._clock())
-                taken.ended_count += 1
+                await self._give_up(stored, EngineFailure(stored.id), taken)
             return
         if _is_over(stored):
             taken.ended_count += 1
@@ -92,6 +101,12 @@ class LeftJobs:
         if stored.cancel_asked_at is not None:
             job.request_cancel()
         taken.waiting.append(job)
+
+    async def _give_up(self, stored: StoredJob, error: GenerationError, taken: TakenOver) -> None:
+        """Have its asker told how it ended, or why it ends here."""
+        if not _is_over(stored):
+            await self._store.mark_failed(stored.id, failure_to_json(error), self._clock())
+        taken.ended_count += 1
 
     async def _is_left_to_others(self, job_id: str, error: UnreadableRecord) -> bool:
         """Let go of what a newer version may have stored, for as long as a process of that needs to see it."""

@@ -349,11 +349,14 @@ class GenerationService:
         self._is_stopping = True
         for job in self._jobs.values():
             job.publish(Suspended())
+        interrupted = tuple(self._running)
         tasks = [*self._running.values(), *([self._loading] if self._loading else [])]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._endings.settle()
+        if interrupted and not self._device_gone.is_set():
+            await self._endings.put_back(interrupted)
         await self._engine.close()
 
     def _take_up(self, job: Job) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, Select, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, case, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database import Database
@@ -132,6 +132,7 @@ class StoredJob:
     owner: str | None
     leased_until: datetime | None
     cancel_asked_at: datetime | None
+    interruptions: int
 
 
 class JobLedger:
@@ -190,7 +191,8 @@ class JobLedger:
     ) -> list[StoredJob]:
         """Take the jobs whose askers still wait and that no living process holds, in the order of their acceptance.
 
-        With those of earlier runs of this process, whether their leases have ended or not.
+        With those of earlier runs of this process, whether their leases have ended or not. What was being drawn waits
+        again, interrupted once more.
         """
         async with self._database.writing() as connection:
             free = self._lease.free(now, with_earlier_runs=with_earlier_runs)
@@ -199,7 +201,12 @@ class JobLedger:
             ids = list((await connection.execute(free)).scalars())
             if not ids:
                 return []
-            taking = self._lease.taking(ids, now).returning(*JobRow.__table__.c)
+            was_running = JobRow.state == JobState.RUNNING
+            interrupted = {
+                "state": case((was_running, JobState.QUEUED), else_=JobRow.state),
+                "interruptions": JobRow.interruptions + case((was_running, 1), else_=0),
+            }
+            taking = self._lease.taking(ids, now).values(interrupted).returning(*JobRow.__table__.c)
             taken = [StoredJob(**row) for row in (await connection.execute(taking)).mappings()]
         return sorted(taken, key=lambda job: (job.accepted_at, job.id))
 
@@ -248,6 +255,15 @@ class JobLedger:
                 .values(state=JobState.RUNNING)
             )
             return changed.rowcount > 0 or await self._holds(connection, job_id)
+
+    async def put_back(self, job_ids: Sequence[str]) -> None:
+        """Their drawing was interrupted on purpose: they wait again, as if it had not begun."""
+        async with self._of_several, self._database.writing() as connection:
+            await connection.execute(
+                update(JobRow)
+                .where(JobRow.id.in_(job_ids), JobRow.state == JobState.RUNNING, self._lease.is_held)
+                .values(state=JobState.QUEUED)
+            )
 
     async def mark_finished(
         self, job_id: str, pictures: Sequence[bytes], ended_at: datetime, drawing_s: float

@@ -62,6 +62,7 @@ class JobRow(Base):
     brought, which may be another message than the one that waited for it. After `hidden_at` its pictures are for
     moderators alone. `occasion` is the id of the event that it was asked for, if any. `owner` is the process that has
     it in hand until `leased_until`, see `job_leases.py`; after `cancel_asked_at` that one is to call it off.
+    `interruptions` counts how often a process ended while it drew it, without having been asked to.
     """
 
     __tablename__ = "jobs"
@@ -93,6 +94,7 @@ class JobRow(Base):
     owner: Mapped[str | None] = mapped_column(String(80))
     leased_until: Mapped[datetime | None]
     cancel_asked_at: Mapped[datetime | None]
+    interruptions: Mapped[int] = mapped_column(default=0, server_default="0")
 
     __table_args__ = (
         Index("jobs_by_person", "user_id", "accepted_at"),

@@ -18,6 +18,7 @@ from generation import errors
 from generation.aspect_ratio import AspectRatio
 from generation.errors import (
     BrokenPicture,
+    DrawingInterrupted,
     EngineFailure,
     GenerationError,
     InvalidRequest,
@@ -116,6 +117,7 @@ def test_what_other_bounds_allowed_is_refused_as_well() -> None:
         LimitReached(Limit.QUEUE_LENGTH, 3, datetime(2026, 1, 1, tzinfo=UTC)),
         InvalidRequest("steps", 200, "1 – 50"),
         EngineFailure("0123456789abcdef"),
+        DrawingInterrupted(5),
     ],
 )
 def test_a_failure_comes_back_with_its_facts(error: GenerationError) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from generation.engine import sdxl_model
 from generation.errors import (
+    DrawingInterrupted,
     EngineFailure,
     ServiceStopping,
     StorageFailure,
@@ -23,12 +24,14 @@ from generation.errors import (
 )
 from generation.job import Failed, Finished, Running, Suspended
 from generation.job_store import ReplyAddress
+from generation.left_jobs import INTERRUPTIONS_MAX
 from generation.model_errors import DeviceGone, DeviceUnavailable
 from generation.model_source import ModelSource
 from generation.starting_point import SourcePicture
 from storage.database import Database
 from storage.job_leases import Lease
 from storage.job_ledger import JobLedger
+from storage.picture_files import PictureFiles
 from tests.generation.services import (
     AOI,
     HERE,
@@ -67,6 +70,8 @@ async def test_a_stop_keeps_what_waits_and_runs_and_the_next_start_draws_it(
     async with running_service(tiny_checkpoint, folder=tmp_path, database_url=database_url) as (service, _):
         again = await service.restore()
         assert {job.id for job in again} == {job.id for job in jobs}
+        stored = [await service._store.find(job.id) for job in jobs]
+        assert [job.interruptions for job in stored if job] == [0] * 3, "a stop is no fault of theirs"
         endings = [await finished(job) for job in again]
         assert sorted(ending.images[0].parameters.seed for ending in endings) == [1, 2, 3]
         assert await service.restore() == []
@@ -230,6 +235,34 @@ async def test_a_stored_job_that_cannot_be_read_is_left_to_others_then_told_as_f
         assert (told.user_id, told.place, told.reply) == (AOI, HERE, replace(REPLY, is_private=True))
         await service.deliveries.delivered(told)
         assert (await service.take_over()).ended_count == 0
+
+
+async def test_a_job_in_whose_drawing_the_program_ends_again_and_again_is_given_up_and_the_rest_is_drawn(
+    tiny_checkpoint: Path, tmp_path: Path, database_url: str
+) -> None:
+    load = threading.Event()
+    async with running_service(
+        tiny_checkpoint, folder=tmp_path, database_url=database_url, load_when=load
+    ) as (service, _):
+        deadly, good = [await service.submit(request(seed=seed), AOI, HERE, reply=REPLY) for seed in (1, 2)]
+        load.set()
+        await service.stop()
+    database = Database(database_url)
+    for _ in range(INTERRUPTIONS_MAX):
+        killed = JobLedger(database, PictureFiles(tmp_path / "images"))
+        await killed.take_over(utc_now(), with_earlier_runs=True)
+        await killed.mark_running(deadly.id)
+    await database.stop()
+    async with running_service(tiny_checkpoint, folder=tmp_path, database_url=database_url) as (service, _):
+        (job,) = await service.restore()
+        assert job.id == good.id
+        await finished(job)
+        by_id = {each.id: each async for jobs in service.deliveries.undelivered() for each in jobs}
+        told = by_id[deadly.id].latest
+        assert isinstance(told, Failed)
+        assert isinstance(told.error, DrawingInterrupted)
+        assert told.error.times == INTERRUPTIONS_MAX
+        assert await service.restore() == []
 
 
 async def test_pictures_whose_record_cannot_be_read_are_left_to_others_then_told_of_too(

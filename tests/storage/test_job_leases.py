@@ -67,10 +67,28 @@ async def test_what_waits_runs_or_is_untold_goes_over_in_the_order_of_acceptance
     assert [(job.id, job.state) for job in taken] == [
         (entry(3).id, "finished"),
         (entry(2).id, "queued"),
-        (entry(1).id, "running"),
+        (entry(1).id, "queued"),
     ]
+    assert [job.interruptions for job in taken] == [0, 0, 1], "one was being drawn"
     assert [job.id for job in await right.undelivered()] == [entry(3).id]
     assert await left.undelivered() == []
+
+
+async def test_each_time_that_a_process_ends_while_it_draws_a_job_is_counted_and_a_stop_is_none(
+    database: Database, tmp_path: Path
+) -> None:
+    await accepted(ledger_of(database, tmp_path, "all"), entry(1))
+    for count in (0, 1, 2):
+        run = ledger_of(database, tmp_path, "all")
+        (taken,) = await run.take_over(NOON, with_earlier_runs=True)
+        assert (taken.state, taken.interruptions) == ("queued", count)
+        assert await run.mark_running(entry(1).id)
+    await run.put_back([entry(1).id])
+    stranger = ledger_of(database, tmp_path, "another")
+    await stranger.put_back([entry(1).id])
+    for _ in range(2):  # the second time it has not even begun
+        (taken,) = await ledger_of(database, tmp_path, "all").take_over(NOON, with_earlier_runs=True)
+        assert (taken.state, taken.interruptions) == ("queued", 2)
 
 
 async def test_a_process_that_lost_a_job_can_write_nothing_of_it(left: JobLedger, right: JobLedger) -> None:
