@@ -195,8 +195,8 @@ def refusal(say: Language, error: GenerationError | CogError) -> str:  # noqa: P
             return apology(say, job_id)
         case DrawingInterrupted(times):
             return say(
-                "I began to draw this {times} times and each time I broke down meanwhile, so I leave it at that. Fewer "
-                "pictures at once or other settings may help; the bot's operator can find the cause in my log.",
+                "I started on this {times} times and broke down each time, so I'm giving up on it. Fewer pictures at "
+                "once or other settings may help; the bot's operator can find the cause in my log.",
                 times=times,
             )
         case MissingPermissions(permissions):

@@ -227,7 +227,7 @@ class EngineFailure(GenerationError):
 
 @dataclass(eq=False)
 class DrawingInterrupted(GenerationError):
-    """The program ended this many times while it drew the job, which is not begun once more."""
+    """Drawing the job was interrupted this many times, the program having ended or fallen silent; it is given up."""
 
     times: int
 

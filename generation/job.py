@@ -82,7 +82,8 @@ class Job:
     `locale` is the language in which its asker is told, by Discord's name of it. `weight` is the asker's share of
     the engine compared with others'. `reply` is where the result goes, for delivery alone, and `post_nonce` under
     which nonce it was begun to be posted. `occasion` is the id of the event that it is drawn for. Where `is_hidden`,
-    its pictures are for moderators alone. Jobs of lower `rank` are drawn first; the queue sets it.
+    its pictures are for moderators alone. Where `is_suspect`, it is drawn beside no other. Jobs of lower `rank` are
+    drawn first; the queue sets it.
 
     Belongs to one event loop: only `is_cancel_requested` may be read from another thread.
     """
@@ -101,6 +102,7 @@ class Job:
     post_nonce: str | None = None
     occasion: str | None = None
     is_hidden: bool = False
+    is_suspect: bool = False
     rank: float = math.inf
     _latest: Update = field(default_factory=lambda: Queued(1, None, is_model_loading=True))
     _changed: asyncio.Event = field(default_factory=asyncio.Event)

@@ -45,7 +45,7 @@ class JobEndings:
         await asyncio.gather(*pending, return_exceptions=True)
 
     async def put_back(self, job_ids: Sequence[str]) -> None:
-        """Say of jobs whose drawing a stop interrupts that it was no fault of theirs; not where the store is away."""
+        """Say of jobs whose drawing a stop interrupts that it was no fault of theirs; does without an absent store."""
         try:
             async with asyncio.timeout(SETTLE_S):
                 await self._store.put_back(job_ids)

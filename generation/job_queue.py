@@ -62,13 +62,19 @@ class JobQueue:
         yield from tuple(self._backlog)
 
     def first(self, *, is_engine_free: bool) -> Job | None:
-        """Return the job whose turn is next. A backlog opens before its time only for an engine with a free slot.
+        """Return the job whose turn is next; none while a suspect runs, or is next and must wait until nothing runs.
 
-        Virtual time stays where it is then: it will move when the work is done, and must not move twice.
+        A backlog opens before its time only for an engine with a free slot. Virtual time stays where it is then: it
+        will move when the work is done, and must not move twice.
         """
         if not self._line and self._backlog and is_engine_free:
             self._admit(self._backlog.pop(0))
-        return self._line[0] if self._line else None
+        first = self._line[0] if self._line else None
+        if first is None or (
+            self._running and any(job.is_suspect for job in (first, *self._running.values()))
+        ):
+            return None
+        return first
 
     def put(self, job: Job) -> None:
         """Let `job` wait."""

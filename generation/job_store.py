@@ -86,7 +86,7 @@ class StoredJob(Protocol):
     def cancel_asked_at(self) -> datetime | None: ...  # noqa: D102 - its class tells
     @property
     def interruptions(self) -> int:
-        """How often a process ended while it drew the job, without having been asked to."""
+        """How often a process ended or fell silent while it drew the job, without having been asked to."""
 
     @property
     def drawing_s(self) -> float | None:

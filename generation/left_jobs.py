@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from generation.errors import DrawingInterrupted, EngineFailure, GenerationError
-from generation.job import Job
+from generation.job import Failed, Job
 from generation.job_record import UnreadableRecord, failure_to_json
 from generation.job_store import HeldJob, JobStore, StoredJob
 from generation.past_jobs import remembered_job
@@ -14,19 +14,24 @@ from generation.past_jobs import remembered_job
 log = logging.getLogger(__name__)
 
 INTERRUPTIONS_MAX = 5
-"""So often may the program end while it draws a job: one that kills its device, or fills the memory, would do so at
-every start, and take what is drawn beside it along."""
+"""So often may drawing a job be interrupted: one that fills the memory, or loses the device for good, would bring the
+program down at every start."""
+
+ALONE_AFTER = 2
+"""After so many interruptions a job is drawn alone, so that the one to blame takes no others along."""
 
 
 @dataclass(slots=True)
 class TakenOver:
     """What has fallen to this process: jobs that wait again, and how many only have to be brought.
 
-    `is_from_others` says whether some were in the hands of another run of the program, which seems to be dead.
+    Of these `given_up` have failed here. `is_from_others` says whether some were in the hands of another run of the
+    program, which seems to be dead.
     """
 
     waiting: list[Job] = field(default_factory=list)
     ended_count: int = 0
+    given_up: list[Failed] = field(default_factory=list)
     is_from_others: bool = False
 
 
@@ -83,7 +88,7 @@ class LeftJobs:
             return  # another process had it and is gone too, before its loss was noticed here
         if not _is_over(stored) and stored.interruptions >= INTERRUPTIONS_MAX:
             log.error(
-                "The program ended %d times while it drew this job, which is given up",
+                "This job was interrupted %d times while it was drawn, and is given up",
                 stored.interruptions,
                 extra={"job": stored.id},
             )
@@ -100,12 +105,14 @@ class LeftJobs:
             return
         if stored.cancel_asked_at is not None:
             job.request_cancel()
+        job.is_suspect = stored.interruptions >= ALONE_AFTER
         taken.waiting.append(job)
 
     async def _give_up(self, stored: StoredJob, error: GenerationError, taken: TakenOver) -> None:
         """Have its asker told how it ended, or why it ends here."""
         if not _is_over(stored):
             await self._store.mark_failed(stored.id, failure_to_json(error), self._clock())
+            taken.given_up.append(Failed(error))
         taken.ended_count += 1
 
     async def _is_left_to_others(self, job_id: str, error: UnreadableRecord) -> bool:

@@ -44,7 +44,8 @@ class RatingClassifier:
         self._pipeline: Any = None
 
     def load(self) -> None:
-        """Load the model, while no other is loaded; it runs on the CPU and leaves the GPU's memory to the drawing.
+        """Load the model, once no other is loaded or compiled, which may take minutes; it runs on the CPU, where it
+        leaves the GPU's memory to the drawing.
 
         Raises:
             UnusableClassifier: it isn't there, isn't in safetensors, or hasn't the labels that ratings are given for.

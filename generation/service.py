@@ -72,7 +72,7 @@ class GenerationService:
     """Takes requests, stores them as jobs and draws them; belongs to one event loop.
 
     `clock` gives the current, time-zone-aware time. `on_began` is called when a job's turn has come, with the seconds
-    that it waited, and `on_ended` when it is over.
+    that it waited, and `on_ended` when one is over.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class GenerationService:
         self._loading: asyncio.Task[None] | None = None
         self._renewed_at = clock()
         self.on_began: Callable[[Job, float], None] = lambda _job, _waited_s: None
-        self.on_ended: Callable[[Job, Ending], None] = lambda _job, _ending: None
+        self.on_ended: Callable[[Ending], None] = lambda _ending: None
 
     @property
     def _engine(self) -> Engine:
@@ -200,6 +200,8 @@ class GenerationService:
         taken = await self._left.take_over(
             with_earlier_runs=with_earlier_runs, with_unfinished=self._seat.failure is None
         )
+        for failed in taken.given_up:
+            self.on_ended(failed)
         for job in taken.waiting:
             self._take_up(job)
             if job.is_cancel_requested:
@@ -450,7 +452,7 @@ class GenerationService:
         ending = await self._endings.keep(job, ending)
         self._jobs.pop(job.id, None)
         job.publish(ending)
-        self.on_ended(job, ending)
+        self.on_ended(ending)
         facts = {"drawing_s": ending.drawing_s} if isinstance(ending, Finished) else {}
         log.info("Job ended: %s", type(ending).__name__, extra={"job": job.id, **facts})
 

@@ -62,7 +62,7 @@ class JobRow(Base):
     brought, which may be another message than the one that waited for it. After `hidden_at` its pictures are for
     moderators alone. `occasion` is the id of the event that it was asked for, if any. `owner` is the process that has
     it in hand until `leased_until`, see `job_leases.py`; after `cancel_asked_at` that one is to call it off.
-    `interruptions` counts how often a process ended while it drew it, without having been asked to.
+    `interruptions` counts how often a process ended or fell silent while it drew it, without having been asked to.
     """
 
     __tablename__ = "jobs"

@@ -83,7 +83,7 @@ class Metrics:
         """A job's turn has come."""
         self._waits.observe(waited_s)
 
-    def ended(self, _job: Job, ending: Ending) -> None:
+    def ended(self, ending: Ending) -> None:
         """A job is over."""
         self._ended.labels(type(ending).__name__.lower()).inc()
         match ending:

@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 from diffusers import UNet2DConditionModel
+from torch._dynamo.exc import FailOnRecompileLimitHit
 
 from generation.aspect_ratio import AspectRatio
 from generation.engine.denoiser import Denoiser
@@ -27,6 +28,12 @@ log = logging.getLogger(__name__)
 
 LEAST_ROWS = 2
 """torch makes graphs of their own for calls with a single row; padded to two they share those for all."""
+
+GRAPHS_MAX = 64
+"""torch keeps a graph for each width of block, device and dtype of the process; beyond this many it gives up.
+
+Its own limit is eight, which is four devices.
+"""
 
 COMPILER_THREAD = "compiler"
 
@@ -46,7 +53,9 @@ class CompiledUnet:
         self._unet = unet
         self._cache = cache
         twin = _with_the_same_weights(unet)
-        twin.compile_repeated_blocks(dynamic=True, fullgraph=True, backend=backend)
+        twin.compile_repeated_blocks(
+            dynamic=True, fullgraph=True, backend=backend, recompile_limit=GRAPHS_MAX
+        )
         self._compiled: Callable[..., Any] | None = twin
 
     @property
@@ -67,7 +76,8 @@ class CompiledUnet:
         outcome = self._unet(*arguments, **named)
         log.warning("The compiled UNet failed; drawing goes on without it", exc_info=cause)
         self.give_up()
-        shutil.rmtree(self._cache, ignore_errors=True)
+        if not isinstance(cause, FailOnRecompileLimitHit):  # which is no fault of what is kept
+            shutil.rmtree(self._cache, ignore_errors=True)
         return outcome
 
     def give_up(self) -> None:
@@ -89,7 +99,7 @@ def compile_in_background(
     """Try `unet` on a thread of its own and hand `swap` the denoiser that uses it, or nothing if it can't be compiled.
 
     `prepare` is called here, at once, for the samples to try it with; `swap` on the other thread. What is compiled
-    meanwhile waits until nobody loads a model, and ends after its present graph where `unet` is given up.
+    meanwhile waits until nobody loads a model, and ends after the present call where `unet` is given up.
     """
     # What is equal in the first call (rows, height, width, length of text) torch takes to be equal always, so the
     # square comes second.

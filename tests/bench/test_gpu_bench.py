@@ -46,6 +46,13 @@ def test_settings_are_chosen_by_words_of_their_names_and_by_what_a_cpu_can_do() 
         "engine, compile and float8",
     }
     assert [setting.name for setting in chosen(("auto", "compile"), "cpu")] == ["engine, slots auto"]
+    assert not chosen(("again",), "cuda"), "who starts again must have started once"
+
+
+def test_a_word_that_no_setting_has_is_refused_before_anything_is_measured(tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, ["--tiny", "--way", "float16", "--folder", str(tmp_path)])
+    assert result.exit_code == 2
+    assert "None of the settings that this device can do: float16" in result.output
 
 
 def test_figures_stand_beside_their_ratio_to_the_script_and_failures_below(tmp_path: Path) -> None:

@@ -22,9 +22,9 @@ from generation.errors import (
     StorageFailure,
     UnreadablePicture,
 )
-from generation.job import Failed, Finished, Running, Suspended
+from generation.job import Ending, Failed, Finished, Running, Suspended
 from generation.job_store import ReplyAddress
-from generation.left_jobs import INTERRUPTIONS_MAX
+from generation.left_jobs import ALONE_AFTER, INTERRUPTIONS_MAX
 from generation.model_errors import DeviceGone, DeviceUnavailable
 from generation.model_source import ModelSource
 from generation.starting_point import SourcePicture
@@ -102,6 +102,10 @@ async def test_jobs_of_a_device_that_is_gone_for_this_process_are_drawn_by_the_n
     async with running_service(tiny_checkpoint, folder=tmp_path) as (service, _):
         again = await service.restore()
         assert {job.id for job in again} == {job.id for job in jobs}
+        stored = [await service._store.find(job.id) for job in jobs]
+        assert max(job.interruptions for job in stored if job) == 1, (
+            "one has begun, and may be what it was lost by"
+        )
         for job in again:
             await finished(job)
 
@@ -254,8 +258,11 @@ async def test_a_job_in_whose_drawing_the_program_ends_again_and_again_is_given_
         await killed.mark_running(deadly.id)
     await database.stop()
     async with running_service(tiny_checkpoint, folder=tmp_path, database_url=database_url) as (service, _):
+        ended: list[Ending] = []
+        service.on_ended = ended.append
         (job,) = await service.restore()
         assert job.id == good.id
+        assert [type(ending.error) for ending in ended if isinstance(ending, Failed)] == [DrawingInterrupted]
         await finished(job)
         by_id = {each.id: each async for jobs in service.deliveries.undelivered() for each in jobs}
         told = by_id[deadly.id].latest
@@ -263,6 +270,31 @@ async def test_a_job_in_whose_drawing_the_program_ends_again_and_again_is_given_
         assert isinstance(told.error, DrawingInterrupted)
         assert told.error.times == INTERRUPTIONS_MAX
         assert await service.restore() == []
+
+
+async def test_what_was_interrupted_twice_is_drawn_alone(
+    tiny_checkpoint: Path, tmp_path: Path, database_url: str
+) -> None:
+    load = threading.Event()
+    async with running_service(
+        tiny_checkpoint, folder=tmp_path, database_url=database_url, load_when=load
+    ) as (service, _):
+        jobs = [await service.submit(request(seed=seed), AOI, HERE) for seed in (1, 2, 3, 4)]
+        load.set()
+        await service.stop()
+    database = Database(database_url)
+    for _ in range(ALONE_AFTER):
+        killed = JobLedger(database, PictureFiles(tmp_path / "images"))
+        await killed.take_over(utc_now(), with_earlier_runs=True)
+        await killed.mark_running(jobs[1].id)
+    await database.stop()
+    async with running_service(tiny_checkpoint, folder=tmp_path, database_url=database_url) as (service, _):
+        begun: list[set[str]] = []
+        service.on_began = lambda _job, _waited_s: begun.append(set(service._queue._running))
+        for job in await service.restore():
+            await finished(job)
+        assert [beside for beside in begun if jobs[1].id in beside] == [{jobs[1].id}]
+        assert max(map(len, begun)) > 1, "the others are drawn side by side"
 
 
 async def test_pictures_whose_record_cannot_be_read_are_left_to_others_then_told_of_too(

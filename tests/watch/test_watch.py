@@ -65,7 +65,7 @@ async def test_pictures_waits_and_failures_are_counted(tiny_checkpoint: Path) ->
             lost.request_cancel()
             await lost.ending()
             told = await samples(session)
-            watch.metrics.ended(lost, Failed(OutOfMemory()))
+            watch.metrics.ended(Failed(OutOfMemory()))
             assert (await samples(session))["anim4gine_failures_total{kind=OutOfMemory}"] == 1
             assert told["anim4gine_images_total"] == 4
             assert told["anim4gine_jobs_total{ending=finished}"] == 2

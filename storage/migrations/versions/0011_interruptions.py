@@ -1,4 +1,4 @@
-"""How often the process that drew a job ended meanwhile."""
+"""How often the process that drew a job ended or fell silent meanwhile."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -88,6 +88,51 @@ def test_a_graph_for_each_width_of_block_serves_all_sizes_rows_and_lengths_of_te
     assert (latents.by_seed[31] - expected).abs().max() <= 1e-3 * expected.abs().max()
 
 
+def unet_of_two_widths() -> UNet2DConditionModel:
+    """As SDXL's blocks have, and the practice model's have not."""
+    torch.manual_seed(0)
+    return UNet2DConditionModel(
+        block_out_channels=(16, 32),
+        down_block_types=("CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
+        up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D"),
+        layers_per_block=1,
+        cross_attention_dim=8,
+        attention_head_dim=2,
+        norm_num_groups=4,
+    ).eval()
+
+
+def step(unet: Callable[..., Any], rows: int, height: int, width: int, places: int) -> torch.Tensor:
+    numbers = torch.Generator().manual_seed(1)
+    latents, texts = (
+        torch.randn(*shape, generator=numbers) for shape in ((rows, 4, height, width), (rows, places, 8))
+    )
+    with torch.inference_mode():
+        prediction: torch.Tensor = unet(latents, torch.full((rows,), 500.0), texts, return_dict=False)[0]
+    return prediction
+
+
+def test_blocks_of_two_widths_make_two_graphs_for_all_shapes(tmp_path: Path) -> None:
+    backend, plain = CountingBackend(), unet_of_two_widths()
+    unet = CompiledUnet(plain, tmp_path, backend=backend)
+    for shape in ((2, 8, 12, 77), (4, 12, 12, 154), (6, 12, 8, 77), (2, 16, 16, 231)):
+        assert torch.equal(step(unet, *shape), step(plain, *shape))
+        assert backend.graphs == 2
+    assert unet.is_compiled
+
+
+def test_more_graphs_than_torch_keeps_leave_the_cache_to_other_devices(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("generation.engine.compilation.GRAPHS_MAX", 1)
+    (tmp_path / "of-another-device").write_bytes(b"\x00")
+    plain = unet_of_two_widths()
+    unet = CompiledUnet(plain, tmp_path, backend=CountingBackend())
+    assert torch.equal(step(unet, 2, 8, 12, 77), step(plain, 2, 8, 12, 77))
+    assert not unet.is_compiled
+    assert (tmp_path / "of-another-device").exists()
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("g++") is None, reason="torch's compiler for CPUs needs g++")
 def test_torchs_own_kernels_draw_the_same_picture_and_are_taken_from_disk_the_second_time(
