@@ -3,6 +3,7 @@
 import asyncio
 import io
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -22,11 +23,12 @@ from generation.errors import (
     StorageFailure,
     UnreadablePicture,
 )
-from generation.job import Ending, Failed, Finished, Running, Suspended
+from generation.job import Ending, Failed, Finished, Job, Running, Suspended
 from generation.job_store import ReplyAddress
 from generation.left_jobs import ALONE_AFTER, INTERRUPTIONS_MAX
 from generation.model_errors import DeviceGone, DeviceUnavailable
 from generation.model_source import ModelSource
+from generation.request import GenerationRequest
 from generation.starting_point import SourcePicture
 from storage.database import Database
 from storage.job_leases import Lease
@@ -50,6 +52,31 @@ REPLY = ReplyAddress(
     message_id=3,
     file_limit_bytes=10 * 2**20,
 )
+
+
+async def left_waiting(
+    checkpoint: Path, folder: Path, database_url: str, requests: Sequence[GenerationRequest]
+) -> list[Job]:
+    """The jobs of a service that was stopped before it could draw."""
+    load = threading.Event()
+    async with running_service(checkpoint, folder=folder, database_url=database_url, load_when=load) as (
+        service,
+        _,
+    ):
+        jobs = [await service.submit(each, AOI, HERE, reply=REPLY) for each in requests]
+        load.set()
+        await service.stop()
+    return jobs
+
+
+async def kill_while_drawing(job_id: str, times: int, folder: Path, database_url: str) -> None:
+    """Leave the ledger as programs do that are killed while they draw this job."""
+    database = Database(database_url)
+    for _ in range(times):
+        killed = JobLedger(database, PictureFiles(folder / "images"))
+        await killed.take_over(utc_now(), with_earlier_runs=True)
+        await killed.mark_running(job_id)
+    await database.stop()
 
 
 async def test_a_stop_keeps_what_waits_and_runs_and_the_next_start_draws_it(
@@ -147,13 +174,8 @@ async def test_a_job_that_is_drawn_over_a_picture_survives_with_it(
     content = io.BytesIO()
     Image.linear_gradient("L").convert("RGB").save(content, "PNG")
     source = SourcePicture(content=content.getvalue(), strength=0.5)
-    load = threading.Event()
-    async with running_service(
-        tiny_checkpoint, folder=tmp_path, database_url=database_url, load_when=load
-    ) as (service, _):
-        kept, lost = [await service.submit(request(source=source), AOI, HERE) for _ in range(2)]
-        load.set()
-        await service.stop()
+    asked = [request(source=source)] * 2
+    kept, lost = await left_waiting(tiny_checkpoint, tmp_path, database_url, asked)
     database = Database(database_url)
     async with database.engine.begin() as connection:
         await connection.execute(
@@ -209,13 +231,8 @@ async def test_a_database_that_is_away_for_a_moment_loses_nothing(
 async def test_a_stored_job_that_cannot_be_read_is_left_to_others_then_told_as_failed_and_the_rest_is_drawn(
     tiny_checkpoint: Path, tmp_path: Path, database_url: str
 ) -> None:
-    load = threading.Event()
-    async with running_service(
-        tiny_checkpoint, folder=tmp_path, database_url=database_url, load_when=load
-    ) as (service, _):
-        bad, good = [await service.submit(request(seed=seed), AOI, HERE, reply=REPLY) for seed in (1, 2)]
-        load.set()
-        await service.stop()
+    asked = [request(seed=seed) for seed in (1, 2)]
+    bad, good = await left_waiting(tiny_checkpoint, tmp_path, database_url, asked)
     await store_unreadably(database_url, bad.id)
     lease = Lease(lasts=timedelta(seconds=1))
     async with running_service(tiny_checkpoint, folder=tmp_path, database_url=database_url, lease=lease) as (
@@ -244,19 +261,9 @@ async def test_a_stored_job_that_cannot_be_read_is_left_to_others_then_told_as_f
 async def test_a_job_in_whose_drawing_the_program_ends_again_and_again_is_given_up_and_the_rest_is_drawn(
     tiny_checkpoint: Path, tmp_path: Path, database_url: str
 ) -> None:
-    load = threading.Event()
-    async with running_service(
-        tiny_checkpoint, folder=tmp_path, database_url=database_url, load_when=load
-    ) as (service, _):
-        deadly, good = [await service.submit(request(seed=seed), AOI, HERE, reply=REPLY) for seed in (1, 2)]
-        load.set()
-        await service.stop()
-    database = Database(database_url)
-    for _ in range(INTERRUPTIONS_MAX):
-        killed = JobLedger(database, PictureFiles(tmp_path / "images"))
-        await killed.take_over(utc_now(), with_earlier_runs=True)
-        await killed.mark_running(deadly.id)
-    await database.stop()
+    asked = [request(seed=seed) for seed in (1, 2)]
+    deadly, good = await left_waiting(tiny_checkpoint, tmp_path, database_url, asked)
+    await kill_while_drawing(deadly.id, INTERRUPTIONS_MAX, tmp_path, database_url)
     async with running_service(tiny_checkpoint, folder=tmp_path, database_url=database_url) as (service, _):
         ended: list[Ending] = []
         service.on_ended = ended.append
@@ -275,19 +282,9 @@ async def test_a_job_in_whose_drawing_the_program_ends_again_and_again_is_given_
 async def test_what_was_interrupted_twice_is_drawn_alone(
     tiny_checkpoint: Path, tmp_path: Path, database_url: str
 ) -> None:
-    load = threading.Event()
-    async with running_service(
-        tiny_checkpoint, folder=tmp_path, database_url=database_url, load_when=load
-    ) as (service, _):
-        jobs = [await service.submit(request(seed=seed), AOI, HERE) for seed in (1, 2, 3, 4)]
-        load.set()
-        await service.stop()
-    database = Database(database_url)
-    for _ in range(ALONE_AFTER):
-        killed = JobLedger(database, PictureFiles(tmp_path / "images"))
-        await killed.take_over(utc_now(), with_earlier_runs=True)
-        await killed.mark_running(jobs[1].id)
-    await database.stop()
+    asked = [request(seed=seed) for seed in (1, 2, 3, 4)]
+    jobs = await left_waiting(tiny_checkpoint, tmp_path, database_url, asked)
+    await kill_while_drawing(jobs[1].id, ALONE_AFTER, tmp_path, database_url)
     async with running_service(tiny_checkpoint, folder=tmp_path, database_url=database_url) as (service, _):
         begun: list[set[str]] = []
         service.on_began = lambda _job, _waited_s: begun.append(set(service._queue._running))
