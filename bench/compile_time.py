@@ -8,6 +8,7 @@ Each way has a process and an empty cache of its own, and ends after `--limit`.
 """
 
 import multiprocessing
+import os
 import tempfile
 import time
 from collections.abc import Callable
@@ -32,8 +33,8 @@ WIDTHS = (80, 160, 320)
 SHAPES = ((2, 16, 24, 77), (2, 24, 24, 154), (4, 24, 16, 77))
 """Rows, height and width of the latents, places for text: what is equal in none of the three stays open."""
 
-WAYS = ("block by block", "as one graph")
-
+BLOCKS, WHOLE = "block by block", "as one graph"
+WAYS = BLOCKS, WHOLE
 
 ROUNDS = 3
 """Steps of each shape that are timed, turn by turn."""
@@ -76,10 +77,12 @@ def measure(way: str, backend: str | Callable[..., Any]) -> Compiled:
     unet = UNet2DConditionModel.from_config({**config, "block_out_channels": WIDTHS, "norm_num_groups": 16})
     attend_by_text_length(unet.eval())
     with tempfile.TemporaryDirectory() as cache:
-        in_blocks = CompiledUnet(unet, Path(cache), backend=backend)
-        compiled: Callable[..., Any] = in_blocks
-        if way == WAYS[1]:
-            compiled = torch.compile(unet, dynamic=True, fullgraph=True, backend=backend)
+        os.environ["TORCHINDUCTOR_CACHE_DIR"] = cache
+        compiled: Callable[..., Any] = (
+            CompiledUnet(unet, Path(cache), backend=backend)
+            if way == BLOCKS
+            else torch.compile(unet, dynamic=True, fullgraph=True, backend=backend)
+        )
         plain = [_called(unet, shape) for shape in SHAPES]
         first = [_called(compiled, shape) for shape in SHAPES]
         ratios, steps_s = [], 0.0
@@ -87,7 +90,7 @@ def measure(way: str, backend: str | Callable[..., Any]) -> Compiled:
             pairs = [(_called(compiled, shape)[0], _called(unet, shape)[0]) for _ in range(ROUNDS)]
             ratios += [new / old for new, old in pairs]
             steps_s += median(new for new, _ in pairs)
-        if way == WAYS[0] and not in_blocks.is_compiled:
+        if isinstance(compiled, CompiledUnet) and not compiled.is_compiled:
             raise RuntimeError("the UNet could not be compiled")
     return Compiled(
         compile_s=sum(seconds for seconds, _ in first) - steps_s,

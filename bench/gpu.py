@@ -58,17 +58,15 @@ class Setting:
     again: bool = False
 
     @property
-    def first(self) -> str:
-        """The name of the setting; of one that is started again, that of its first start."""
-        return self.name.removesuffix(AGAIN)
+    def way(self) -> str:
+        """What it is called among the ways that are measured."""
+        return f"{self.name}, started again" if self.again else self.name
 
-
-AGAIN = ", started again"
 
 SETTINGS = (
     Setting("engine, slots auto"),
     Setting("engine, compile", compile=True),
-    Setting(f"engine, compile{AGAIN}", compile=True, again=True),
+    Setting("engine, compile", compile=True, again=True),
     Setting("engine, compile and float8", compile=True, float8=True),
     Setting("engine, float8", float8=True),
     Setting("engine, 1 slot", slots=1),
@@ -137,7 +135,7 @@ def measure_card(plan: Plan) -> Outcome:
 
 def measure_engine(plan: Plan, setting: Setting) -> Outcome:
     """The bot's own service under one setting."""
-    outcome = Outcome(setting.name)
+    outcome = Outcome(setting.way)
     usual = AspectRatio.PORTRAIT
     options = EngineOptions(
         max_batch_slots=setting.slots,
@@ -235,14 +233,14 @@ def main(
 def chosen(words: Sequence[str], device: str) -> list[Setting]:
     """Return the settings whose names hold one of `words`, all where there are none; on a CPU those that it can do."""
     able = [setting for setting in SETTINGS if device != "cpu" or not (setting.compile or setting.float8)]
-    return [setting for setting in able if not words or any(word in setting.first for word in words)]
+    return [setting for setting in able if not words or any(word in setting.name for word in words)]
 
 
 def measure_all(plan: Plan, settings: Sequence[Setting]) -> Iterator[Outcome]:
     """Measure the card's script, then every setting, each in a process of its own."""
     ways: list[tuple[str, Callable[[Plan], Outcome]]] = [
         (CARD, measure_card),
-        *((setting.name, partial(measure_engine, setting=setting)) for setting in settings),
+        *((setting.way, partial(measure_engine, setting=setting)) for setting in settings),
     ]
     for name, measure in ways:
         click.echo(f"measuring: {name} ...", err=True)
@@ -306,11 +304,11 @@ def _measure(plan: Plan, outcome: Outcome, serve: Callable[[Load], Served], *, o
         times = [serve(plan.load(1, size)).total_s for _ in range(plan.pictures)]
         outcome.picture_s[_pixels(size, plan.setup.shrink)] = median(times)
     outcome.pictures_per_s[1] = 1 / outcome.picture_s[_pixels(SIZES[0], plan.setup.shrink)]
-    counts = [count for count in plan.in_flight if not one_by_one or count <= MOST_ONE_BY_ONE]
+    most = MOST_ONE_BY_ONE if one_by_one else max(plan.in_flight)
     if not one_by_one:
-        serve(plan.load(max(counts), SIZES[0]))  # nor the first of many at once
-    for count in counts:
-        if count > 1:
+        serve(plan.load(most, SIZES[0]))  # nor the first of many at once
+    for count in plan.in_flight:
+        if 1 < count <= most:
             rates = [
                 count / serve(plan.load(count, SIZES[0])).total_s for _ in range(max(1, plan.pictures // 2))
             ]

@@ -70,8 +70,10 @@ class JobQueue:
         if not self._line and self._backlog and is_engine_free:
             self._admit(self._backlog.pop(0))
         first = self._line[0] if self._line else None
-        if first is None or (
-            self._running and any(job.is_suspect for job in (first, *self._running.values()))
+        if (
+            first is not None
+            and self._running
+            and any(job.is_suspect for job in (first, *self._running.values()))
         ):
             return None
         return first

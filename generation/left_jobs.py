@@ -84,9 +84,10 @@ class LeftJobs:
             await self._take(stored, taken)
 
     async def _take(self, stored: StoredJob, taken: TakenOver) -> None:
-        if not _is_over(stored) and self._is_known(stored.id):
+        is_over = _is_over(stored)
+        if not is_over and self._is_known(stored.id):
             return  # another process had it and is gone too, before its loss was noticed here
-        if not _is_over(stored) and stored.interruptions >= INTERRUPTIONS_MAX:
+        if not is_over and stored.interruptions >= INTERRUPTIONS_MAX:
             log.error(
                 "This job was interrupted %d times while it was drawn, and is given up",
                 stored.interruptions,
@@ -95,12 +96,12 @@ class LeftJobs:
             await self._give_up(stored, DrawingInterrupted(stored.interruptions), taken)
             return
         try:
-            job = remembered_job(stored, () if _is_over(stored) else await self._store.sources(stored.id))
+            job = remembered_job(stored, () if is_over else await self._store.sources(stored.id))
         except UnreadableRecord as error:
             if not await self._is_left_to_others(stored.id, error):
                 await self._give_up(stored, EngineFailure(stored.id), taken)
             return
-        if _is_over(stored):
+        if is_over:
             taken.ended_count += 1
             return
         if stored.cancel_asked_at is not None:

@@ -8,7 +8,7 @@ import torch
 from click.testing import CliRunner
 
 from bench import compile_time
-from bench.compile_time import WAYS, main, measure
+from bench.compile_time import BLOCKS, main, measure
 
 
 @pytest.fixture
@@ -33,8 +33,8 @@ def test_a_way_that_takes_too_long_or_fails_has_its_row() -> None:
 def test_what_is_measured_was_compiled_and_draws_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compile_time, "SHAPES", ((2, 8, 8, 77),))
     monkeypatch.setattr(compile_time, "ROUNDS", 1)
-    found = measure(WAYS[0], "eager")
+    found = measure(BLOCKS, "eager")
     assert found.step_ratio > 0
     assert found.largest_difference < 1e-3
     with pytest.raises(RuntimeError, match="could not be compiled"):
-        measure(WAYS[0], failing_backend)
+        measure(BLOCKS, failing_backend)
